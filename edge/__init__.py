@@ -1,0 +1,1 @@
+"""The running agent: everything that touches the world (cameras, disk, network, clock, people)."""

@@ -1,0 +1,107 @@
+"""The card of a model: everything needed to run it, and where it came from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from calibration.errors import ModelError
+
+MEANINGS = (
+    "fire", "smoke", "person", "vehicle", "machinery", "object", "hard_hat", "no_hard_hat",
+    "vest", "no_vest", "mask", "no_mask", "cone", "none",
+)  # fmt: skip
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CardClass(_Part):
+    """One class of the model."""
+
+    name: str = Field(description="the model's own name for it")
+    means: str = Field(description=f"what it is to the rules: one of {', '.join(MEANINGS)}")
+    threshold: float = Field(gt=0, lt=1, description="confidence from which a detection counts")
+
+    @field_validator("means")
+    @classmethod
+    def _known(cls, means: str) -> str:
+        if means not in MEANINGS:
+            raise ValueError(f"unknown meaning {means!r}, allowed: {', '.join(MEANINGS)}")
+        return means
+
+
+class CardInput(_Part):
+    """How a picture is handed to the model."""
+
+    width: Annotated[int, Field(gt=0, multiple_of=32)]
+    height: Annotated[int, Field(gt=0, multiple_of=32)]
+    colour: Literal["rgb", "bgr"] = "rgb"
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    scale: float = Field(default=1 / 255, gt=0, description="each byte is multiplied by this; 1 if the graph does it")
+    pad: int = Field(default=114, ge=0, le=255, description="grey level around a letterboxed picture")
+
+
+class Card(_Part):
+    """A model card as it stands in `card.yaml`."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    version: str
+    task: Literal["detect"]
+    classes: tuple[CardClass, ...] = Field(min_length=1)
+    input: CardInput
+    output: Literal["anchors", "end_to_end"] = Field(
+        description="anchors: (1, 4 + classes, n), needs NMS; end_to_end: (1, n, 6) of x1 y1 x2 y2 score class"
+    )
+    nms_iou: float = Field(default=0.6, gt=0, lt=1, description="two boxes of a class that overlap more are one")
+    licence: str
+    training_data: str
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    weights: str = "model.onnx"
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the weights file")
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Card:
+        names = [c.name for c in self.classes]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"class names must differ, found twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def meanings(self) -> tuple[str, ...]:
+        """What each class means, by class id."""
+        return tuple(c.means for c in self.classes)
+
+    @property
+    def thresholds(self) -> NDArray[np.float32]:
+        """The threshold of each class: `(classes,)`."""
+        return np.array([c.threshold for c in self.classes], np.float32)
+
+
+def parse_card(text: str, where: str) -> Card:
+    """Read a card.
+
+    Args:
+        text: the YAML.
+        where: the file it came from, for messages.
+
+    Raises:
+        ModelError: it is not YAML, or not a card; every fault is listed with its path.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ModelError(f"{where}: not valid YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise ModelError(f"{where}: expected a mapping of card fields, found {type(data).__name__}")
+    try:
+        return Card.model_validate(data)
+    except ValidationError as error:
+        faults = [f"  {'.'.join(map(str, e['loc'])) or 'card'}: {e['msg']}" for e in error.errors()]
+        raise ModelError(f"{where}: not a usable card\n" + "\n".join(faults)) from error

@@ -1,0 +1,52 @@
+"""What can be wrong: the kinds of hazard, their names for people, and one occurrence of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Box = tuple[float, float, float, float]
+
+
+class HazardKind(StrEnum):
+    """The kinds of hazard that Lookout can report."""
+
+    FIRE = "fire"
+    SMOKE = "smoke"
+    RESTRICTED_ZONE = "restricted_zone"
+    BLOCKED_EXIT = "blocked_exit"
+    UNATTENDED_POST = "unattended_post"
+
+    def title(self, lang: str) -> str:
+        """Name for people, `zh` or `en`."""
+        return _TITLES[self][lang]
+
+
+_TITLES: dict[HazardKind, dict[str, str]] = {
+    HazardKind.FIRE: {"en": "Fire", "zh": "火焰"},
+    HazardKind.SMOKE: {"en": "Smoke", "zh": "烟雾"},
+    HazardKind.RESTRICTED_ZONE: {"en": "Person in restricted zone", "zh": "人员闯入禁区"},
+    HazardKind.BLOCKED_EXIT: {"en": "Exit or fire lane blocked", "zh": "安全出口或消防通道占用"},
+    HazardKind.UNATTENDED_POST: {"en": "Post unattended", "zh": "人员离岗"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """A rule's finding at one inspection: it holds now, and has been confirmed.
+
+    A rule reports it at every inspection for as long as it holds, and stops when it is over.
+
+    Attributes:
+        kind: what is wrong.
+        box: where, x1, y1, x2, y2 in 0–1 of the picture.
+        score: 0–1, how sure.
+        first_seen_s: frame time (`Frame.time_s`) at which the first sign of it was seen.
+        zone: the zone it concerns, if the rule has one.
+    """
+
+    kind: HazardKind
+    box: Box
+    score: float
+    first_seen_s: float
+    zone: str | None = None

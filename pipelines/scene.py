@@ -1,0 +1,57 @@
+"""What the rules get to see of one inspection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.activity import Activity
+from pipelines.detections import Detections
+from pipelines.frame import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One frame with what a model found in it, tracked.
+
+    Attributes:
+        frame: the picture.
+        activity: what the prefilter said of the same picture.
+        detections: all boxes at or above the card's lowest threshold, with track ids.
+        meanings: what each class of the model means (`fire`, `person`, `vehicle` …), by class id.
+        thresholds: `(classes,)` float32, the card's threshold of each class.
+        looked: `(k, 4)` float32, 0–1, the parts of the picture that the model was given;
+            one row of 0, 0, 1, 1 for a full view.
+    """
+
+    frame: Frame
+    activity: Activity
+    detections: Detections
+    meanings: tuple[str, ...]
+    thresholds: NDArray[np.float32]
+    looked: NDArray[np.float32]
+
+    @property
+    def time_s(self) -> float:
+        """The frame's monotonic time."""
+        return self.frame.time_s
+
+    def of(self, *meanings: str, scale: float = 1.0) -> Detections:
+        """Detections with one of these meanings and at least `scale` times their class's threshold."""
+        found = self.detections
+        wanted = np.array([m in meanings for m in self.meanings], bool)
+        enough = found.confidence >= self.thresholds[found.class_id] * scale
+        return found.pick(wanted[found.class_id] & enough)
+
+    def boxes(self, detections: Detections) -> NDArray[np.float32]:
+        """Their boxes in 0–1 of the picture: `(n, 4)`."""
+        size = np.array([self.frame.width, self.frame.height] * 2, np.float32)
+        return detections.xyxy / size
+
+    def covers(self, box: tuple[float, float, float, float]) -> bool:
+        """Was the middle of this box (0–1) inside what the model was given?"""
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        left, top, right, bottom = self.looked.T
+        return bool(((left <= x) & (x <= right) & (top <= y) & (y <= bottom)).any())
