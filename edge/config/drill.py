@@ -25,20 +25,16 @@ class DrillItem(Settings):
     seed: Seed = Field(default=1, description="the same seed draws the same thing")
 
 
-class TestFire(DrillItem):
+class DrillFire(DrillItem):
     """A flame that flickers and saturates the camera."""
-
-    __test__ = False  # its name means a fire that tests; pytest would collect it
 
     kind: Literal["fire"] = "fire"
     size: float = Field(default=0.2, gt=0, le=1.5, description="height of the tongues as a share of the picture's height")
     grow_s: float = Field(default=5.0, ge=0, description="seconds from the first flame to its full size")
 
 
-class TestSmoke(DrillItem):
+class DrillSmoke(DrillItem):
     """A plume that rises, widens and fades."""
-
-    __test__ = False
 
     kind: Literal["smoke"] = "smoke"
     size: float = Field(default=0.6, gt=0, le=1.5, description="height at which it fades, share of the picture's height")
@@ -48,17 +44,15 @@ class TestSmoke(DrillItem):
     wind: float = Field(default=0.0, ge=-1, le=1, description="lean to the left (−1) or to the right (1)")
 
 
-class TestObstacle(DrillItem):
+class DrillObstacle(DrillItem):
     """Something left standing."""
-
-    __test__ = False
 
     kind: Literal["obstacle"] = "obstacle"
     size: float = Field(default=0.15, gt=0, le=1.5, description="its height as a share of the picture's height")
     look: Literal["crate", "drum", "pallet", "bag"] = Field(default="crate", description="what it is")
 
 
-AnyDrillItem = Annotated[TestFire | TestSmoke | TestObstacle, Field(discriminator="kind")]
+AnyDrillItem = Annotated[DrillFire | DrillSmoke | DrillObstacle, Field(discriminator="kind")]
 
 
 class DrillSettings(Settings):
