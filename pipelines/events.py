@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pipelines.frame import Clock
 from pipelines.hazards import Box, HazardKind
 
 
@@ -67,6 +68,7 @@ class Event:
         alarm_s: monotonic time at which the incident was opened.
         frame: the frame's sequence number.
         drill: it comes from a test fire, smoke or obstacle.
+        clock: whose clock `captured_s` was read from.
     """
 
     incident: str
@@ -88,6 +90,7 @@ class Event:
     alarm_s: float
     frame: int
     drill: bool
+    clock: Clock
 
     @property
     def first_seen_captured_s(self) -> float:
