@@ -1,0 +1,115 @@
+"""The command `lookout`: one readable table, and one module a command.
+
+The function `name` in `edge/cli/name.py` is the command `lookout name`. Modules are loaded when their command
+is called, never before, so that `lookout --help` answers at once and a missing system library stops only
+the commands that need it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from calibration.errors import LookoutError
+from edge import log
+from edge.native import explain
+from edge.version import __version__
+
+COMMANDS = {
+    "demo": "Show the whole way of a frame on bundled footage: camera, hazards, MQTT, pictures.",
+    "run": "Watch a site until Ctrl-C and report every hazard to its platform.",
+    "check": "Try a site before it runs: file, models, sources, broker.",
+    "snapshot": "Save one picture of a source, with a grid to read zones off.",
+    "drill": "Render a test fire or smoke onto real footage.",
+    "watch": "Subscribe to the events of a site and show them as they arrive.",
+    "outbox": "Show what waits for the broker.",
+    "inspect": "Run the same pipeline over recorded footage, as fast as it goes.",
+    "models": "List the models at hand and verify their digests.",
+    "contract": "Print the JSON Schema of everything that goes over MQTT.",
+}
+
+FAULT = 2
+"""Exit code of a command that stopped at something a person can put right."""
+
+
+def load(name: str) -> Any:
+    """The real command `name`, with its options; imports its module."""
+    single = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+    single.command(name)(getattr(import_module(f"edge.cli.{name}"), name))
+    return typer.main.get_command(single)
+
+
+class Commands(TyperGroup):
+    """Lists commands from the table and loads the one that is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+        """A stand-in that carries the name and the help line; None for a name not in the table."""
+        help_line = COMMANDS.get(cmd_name)
+        return None if help_line is None else TyperCommand(cmd_name, help=help_line)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The real command for the first argument, and the arguments after it."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name else None, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what a person can put right becomes one message and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except LookoutError as error:
+            message = str(error)
+        except ImportError as error:
+            remedy = explain(error)
+            if remedy is None:
+                raise
+            message = remedy
+        typer.echo(f"lookout: {message}", err=True)
+        raise typer.Exit(FAULT)
+
+
+app = typer.Typer(
+    name="lookout",
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lookout {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback prints and leaves
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+    log_level: Annotated[
+        log.Level | None,
+        typer.Option(envvar="LOOKOUT_LOG_LEVEL", help="Lowest level logged; `run` says info, the others warning."),
+    ] = None,
+) -> None:
+    """Find smoke, fire, unsafe behaviour and blocked exits on cameras, and never lose an alarm.
+
+    Each command explains itself: `lookout COMMAND --help`. Logs go to standard error, as text or,
+    with `LOOKOUT_LOG=json`, as JSON lines.
+    """
+    usual = log.Level.INFO if context.invoked_subcommand == "run" else log.Level.WARNING
+    log.configure(log_level or usual)
+
+
+def main() -> None:
+    """Entry point of the console script `lookout`."""
+    app(prog_name="lookout")

@@ -1,0 +1,75 @@
+# What a person does here: `make demo`, `make test`. Everything lives in .venv; nothing else is touched.
+#
+#   make demo     install, then show camera → hazards → MQTT → pictures on bundled footage
+#   make test     lint, then every test
+#   make lint     ruff, mypy, import contracts
+#   make format   put the code into ruff's form
+#   make wheel    build dist/*.whl and dist/*.tar.gz
+#   make lock     choose exact versions anew from pyproject.toml
+#   make docs     write the pages that are made from the code
+#   make clean    remove what the others made
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format wheel lock docs clean
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+# The first Python of at least 3.11 that can make virtual environments; PYTHON=… names another.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python3.14 python; do \
+	"$$name" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$name"; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+EDITABLE := --no-deps --no-build-isolation --editable .
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# The two stamps: the environment holds the lock's versions; the project is in it and its native parts load.
+install: .venv/installed
+
+.venv/locked: requirements.lock
+	@test -n "$(PYTHON)" || { echo 'Lookout needs Python 3.11 or later with venv; none is on the path.' \
+		'On Debian or Ubuntu: apt-get install python3 python3-venv. Or name one: make PYTHON=/path/to/python3' >&2; exit 2; }
+	@echo 'Making .venv with $(PYTHON) …'
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --requirement requirements.lock
+	@touch $@
+
+.venv/installed: .venv/locked pyproject.toml edge/version.py
+	@$(PIP) install $(EDITABLE)
+	@$(BIN)/python -m edge.native
+	@touch $@
+
+demo: .venv/installed
+	@$(BIN)/lookout demo
+
+test: lint
+	@$(BIN)/python -m pytest
+
+lint: .venv/installed
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
+
+format: .venv/installed
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format
+
+wheel: .venv/installed
+	@$(BIN)/python -m build --no-isolation
+
+docs: .venv/installed
+	@$(BIN)/python -m tests.commands_page > docs/commands.md
+
+# A clean environment, the newest versions that pyproject.toml allows, written down exactly.
+lock:
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip -qq install '.[dev]'
+	@{ echo '# Exact versions for running and developing, written by `make lock`.'; \
+		build/lock/bin/python -m pip freeze --exclude lookout-agent; } > requirements.lock
+	@rm -rf build/lock
+
+clean:
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis lookout-data
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
