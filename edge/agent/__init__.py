@@ -1,0 +1,1 @@
+"""The running agent: its threads, their supervisor, its status."""
