@@ -65,7 +65,9 @@ class RuleSettings(Settings):
     kind: ClassVar[HazardKind]
     zoned: ClassVar[bool] = False
 
-    name: str = Field(default="", max_length=64, description="unique within the source; made from rule and zone if empty")
+    name: str = Field(
+        default="", max_length=64, description="unique within the source; made from rule and zone if empty"
+    )
     model: str | None = Field(default=None, description="the model that serves it, where several can")
     zone: str | None = Field(default=None, description="the zone it watches; the whole view where the rule allows that")
     severity: Severity = Field(default=2, description="1 notice, 2 warning, 3 severe, 4 life in danger")
