@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from edge.agent.folder import read_json, write_whole
+from edge.clock import AgentClock
 
 REMEMBERED_S = 86_400.0  # a camera that hangs once a week is no danger to the others
 STRIKES = 2
@@ -22,16 +21,16 @@ class Quarantine:
 
     Args:
         path: the file; a missing or damaged one counts as empty, for it must never stop the agent.
-        wall: UTC seconds since the epoch; it has to outlive the process, so it can not be monotonic.
+        clock: its wall clock, since what is remembered outlives the process and the machine's uptime.
     """
 
-    def __init__(self, path: Path, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, clock: AgentClock | None = None) -> None:
         self._path = path
-        self._wall = wall
+        self._clock = clock or AgentClock()
 
     def blame(self, worker: str) -> int:
         """Note that this thread makes the process restart; how often it has within a day."""
-        strikes = [*self._strikes(), (worker, self._wall())]
+        strikes = [*self._strikes(), (worker, self._clock.now())]
         records = [{"worker": name, "at": at} for name, at in strikes]
         write_whole(self._path, json.dumps({"restarts": records}, indent=1) + "\n", durable=True)
         return sum(name == worker for name, _ in strikes)
@@ -44,7 +43,7 @@ class Quarantine:
     def _strikes(self) -> list[tuple[str, float]]:
         content = read_json(self._path)
         records = content.get("restarts") if isinstance(content, dict) else None
-        now = self._wall()
+        now = self._clock.now()
         strikes = [_strike(record) for record in records] if isinstance(records, list) else []
         # A record from the future was written before the clock was set back: it can not be aged.
         return [s for s in strikes if s is not None and 0 <= now - s[1] < REMEMBERED_S]

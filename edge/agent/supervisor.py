@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from calibration.errors import LookoutError
 from edge.agent.quarantine import Quarantine
+from edge.clock import AgentClock
 
 log = logging.getLogger(__name__)
 
@@ -144,8 +145,7 @@ class Supervisor:
         workers: the table.
         quarantine: what earlier processes remembered.
         backoff: how soon a thread is started again.
-        clock: monotonic seconds.
-        wall: UTC seconds since the epoch, only to let a quarantine end.
+        clock: the wall clock only lets a quarantine end; all else is by the monotonic one.
         every_s: how often the threads are looked at.
     """
 
@@ -155,15 +155,13 @@ class Supervisor:
         quarantine: Quarantine,
         *,
         backoff: Backoff | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        clock: AgentClock | None = None,
         every_s: float = 0.2,
     ) -> None:
         self._posts = [_Post(worker) for worker in workers]
         self._quarantine = quarantine
         self._backoff = backoff or Backoff()
-        self._clock = clock
-        self._wall = wall
+        self._clock = clock or AgentClock()
         self._every_s = every_s
         self._looked_at_s: float | None = None
         for post in self._posts:
@@ -179,7 +177,7 @@ class Supervisor:
 
     def tick(self) -> Ending | None:
         """Look at every worker once; `RESTART` if too many threads hang."""
-        now = self._clock()
+        now = self._clock.monotonic()
         self._forgive_a_pause(now)
         for post in self._posts:
             self._look_at(post, now)
@@ -201,7 +199,7 @@ class Supervisor:
 
     def reports(self) -> tuple[WorkerReport, ...]:
         """How each worker fares, in the order of the table."""
-        now = self._clock()
+        now = self._clock.monotonic()
         return tuple(
             WorkerReport(
                 name=post.worker.name,
@@ -219,7 +217,7 @@ class Supervisor:
         match post.state:
             case State.WAITING if now >= post.start_at_s:
                 self._start(post, now)
-            case State.QUARANTINED if post.quarantined_until_s is None or self._wall() >= post.quarantined_until_s:
+            case State.QUARANTINED if post.quarantined_until_s is None or self._clock.now() >= post.quarantined_until_s:
                 log.warning("quarantine is over, trying again", extra={"worker": post.worker.name})
                 post.quarantined_until_s = None
                 self._start(post, now)
@@ -275,7 +273,7 @@ class Supervisor:
 
     def _live(self, worker: Worker, shift: _Shift) -> None:
         def beat() -> None:
-            shift.beat_s = self._clock()
+            shift.beat_s = self._clock.monotonic()
 
         try:
             worker.run(shift.stop, beat)

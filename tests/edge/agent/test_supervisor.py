@@ -14,35 +14,25 @@ import pytest
 from calibration.errors import SourceGone
 from edge.agent.quarantine import Quarantine
 from edge.agent.supervisor import Backoff, Beat, Ending, State, Supervisor, Worker, WorkerReport
+from edge.clock import ManualClock
 
 HANG_AFTER_S = 5.0
-
-
-class Hands:
-    """A monotonic clock set by hand."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Stage:
     """A supervisor and the releases of everything that hangs on it."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = Hands()
-        self.wall_s = 1_700_000_000.0
+        self.clock = ManualClock()
         self.file = folder / "quarantine.json"
         self.release = threading.Event()
         self.stages: list[Supervisor] = []
 
     def supervise(self, *workers: Worker) -> Supervisor:
-        quarantine = Quarantine(self.file, lambda: self.wall_s)
+        quarantine = Quarantine(self.file, self.clock)
         self.stages.append(
             Supervisor(
-                workers, quarantine, backoff=Backoff(1.0, 8.0, 60.0), clock=self.clock, wall=lambda: self.wall_s,
+                workers, quarantine, backoff=Backoff(1.0, 8.0, 60.0), clock=self.clock,
                 every_s=0.2,
             )
         )  # fmt: skip
@@ -51,7 +41,7 @@ class Stage:
     def step(self, supervisor: Supervisor, by_s: float) -> Ending | None:
         """Let time pass as it does for a healthy process: in small ticks."""
         for _ in range(round(by_s / 0.2)):
-            self.clock.now_s += 0.2
+            self.clock.advance(0.2)
             ending = supervisor.tick()
             if ending is not None:
                 return ending
@@ -99,7 +89,7 @@ def test_a_worker_that_dies_is_started_again_with_growing_waits(stage: Stage, ca
     starts: list[float] = []
 
     def dies(stop: threading.Event, beat: Beat) -> None:
-        starts.append(stage.clock())
+        starts.append(stage.clock.monotonic())
         raise RuntimeError("out of luck")
 
     supervisor = stage.supervise(Worker("evidence", dies, HANG_AFTER_S))
@@ -217,6 +207,7 @@ def test_three_hung_threads_make_the_process_start_afresh_and_the_guilty_is_reme
     supervisor.tick()
     assert stage.step(supervisor, 14.0) is None  # two of them: not yet
     assert stage.step(supervisor, 30.0) is Ending.RESTART
+    first_s = stage.clock.now()
 
     # The next process: one restart is bad luck, and the source gets another chance.
     supervisor = stage.supervise(*workers)
@@ -230,11 +221,11 @@ def test_three_hung_threads_make_the_process_start_afresh_and_the_guilty_is_reme
     gate, yard = supervisor.reports()
     assert (gate.state, yard.state) == (State.QUARANTINED, State.RUNNING)
     assert "twice within a day" in gate.last_error
-    assert gate.quarantined_until_s == pytest.approx(stage.wall_s + 86_400)
+    assert gate.quarantined_until_s == pytest.approx(first_s + 86_400)
     assert stage.step(supervisor, 60.0) is None
 
     # A day later it is tried again, without anybody's doing.
-    stage.wall_s += 86_401
+    stage.clock.advance(86_401)
     stage.step(supervisor, 0.2)
     assert supervisor.reports()[0].state is State.RUNNING
 
@@ -269,7 +260,7 @@ def test_a_process_that_stood_still_abandons_nobody(stage: Stage) -> None:
     supervisor = stage.supervise(Worker("uplink", patient, HANG_AFTER_S))
     supervisor.tick()
     stage.step(supervisor, 2.0)
-    stage.clock.now_s += 3600.0  # SIGSTOP, a suspended machine
+    stage.clock.advance(3600.0)  # SIGSTOP, a suspended machine
     supervisor.tick()
     stage.step(supervisor, 1.0)
     assert only(supervisor).abandoned == 0
