@@ -54,7 +54,7 @@ def main() -> int:
             remedy = explain(error)
             if remedy is None:
                 raise
-            print(f"lookout: {remedy}", file=sys.stderr)
+            sys.stderr.write(f"lookout: {remedy}\n")
             return 2
     return 0
 

@@ -1,0 +1,108 @@
+"""Every command has help, an example, a page and a test; `--help` is quick; what goes wrong is one message."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from calibration.errors import ConfigError, LookoutError, SourceUnusable
+from edge import cli
+from edge.version import __version__
+from tests.commands_page import page
+
+HEAVY = {"av", "cv2", "numpy", "onnxruntime", "amqtt", "paho", "pydantic", "torch", "ultralytics"}
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_help_and_example(name: str) -> None:
+    command = cli.load(name)
+    assert command.help, f"lookout {name} has no docstring"
+    assert f"lookout {name}" in command.help.partition("Example:")[2], f"lookout {name} shows no example"
+    result = CliRunner().invoke(cli.app, [name, "--help"])
+    assert result.exit_code == 0
+    assert "Usage: lookout" in result.stdout
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_options_are_explained(name: str) -> None:
+    silent = [param.name for param in cli.load(name).params if not getattr(param, "help", None)]
+    assert not silent, f"lookout {name}: no help for {silent}"
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_has_a_test(name: str, root: Path) -> None:
+    test = root / "tests" / "edge" / "cli" / f"test_{name}.py"
+    assert test.is_file(), f"lookout {name} has no test at tests/edge/cli/test_{name}.py"
+
+
+def test_every_module_is_in_the_table(root: Path) -> None:
+    modules = {path.stem for path in (root / "edge" / "cli").glob("*.py") if not path.stem.startswith("_")}
+    assert modules == set(cli.COMMANDS)
+
+
+def test_the_page_is_up_to_date(root: Path) -> None:
+    assert (root / "docs" / "commands.md").read_text() == page(), "run `make docs`"
+
+
+def test_help_lists_the_table() -> None:
+    result = CliRunner().invoke(cli.app, ["--help"])
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in cli.COMMANDS)
+
+
+def test_version() -> None:
+    result = CliRunner().invoke(cli.app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"lookout {__version__}\n")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom edge.cli import app\n"
+        "try: app(['--help'])\nexcept SystemExit: pass\n"
+        "print('LOADED', *{name.partition('.')[0] for name in sys.modules})"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(result.stdout.rpartition("LOADED")[2].split())
+    assert not loaded & HEAVY
+
+
+def test_unknown_command_is_refused() -> None:
+    result = CliRunner().invoke(cli.app, ["rn"])
+    assert result.exit_code == 2
+    assert "No such command 'rn'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SourceUnusable("gate-3: not a video: notes.txt"), "lookout: gate-3: not a video: notes.txt\n"),
+        (ConfigError(["site: missing"], "a.yaml"), "lookout: a.yaml: 1 fault\n  site: missing\n"),  # all faults kept
+    ],
+)
+def test_an_error_is_one_message(monkeypatch: pytest.MonkeyPatch, error: LookoutError, said: str) -> None:
+    def models() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "import_module", lambda name: SimpleNamespace(models=models))
+    result = CliRunner().invoke(cli.app, ["models"])
+    assert result.exit_code == 2
+    assert result.stderr == said
+    assert result.stdout == ""
+
+
+def test_a_programming_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def models() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "import_module", lambda name: SimpleNamespace(models=models))
+    assert isinstance(CliRunner().invoke(cli.app, ["models"]).exception, ZeroDivisionError)
+
+
+def test_the_module_runs_as_a_program() -> None:
+    result = subprocess.run([sys.executable, "-m", "edge.cli", "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout == f"lookout {__version__}\n"
