@@ -1,0 +1,98 @@
+"""From an event of the pipelines to the event of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from urllib.parse import quote
+
+from edge.delivery.contract import CloudEvent, EventData, Evidence, HazardName, Model, Titles, utc
+from edge.delivery.message import message_for
+from edge.delivery.place import Place
+from edge.delivery.topics import Topics
+from edge.evidence.files import EvidenceFile
+from pipelines.events import Event, Phase
+
+
+def cloud_event(  # noqa: PLR0913 - one argument a fact
+    event: Event,
+    *,
+    topics: Topics,
+    number: int,
+    sent_at: datetime,
+    lang: str,
+    place: Place | None = None,
+    evidence: Sequence[EvidenceFile] = (),
+    model: Model | None = None,
+) -> CloudEvent:
+    """The event as it goes over the wire.
+
+    Args:
+        event: what happened.
+        topics: of this agent.
+        number: the agent-wide number, from the outbox.
+        sent_at: now.
+        lang: `zh` or `en`, of `message`.
+        place: where the source stands.
+        evidence: pictures and clips that belong to this event.
+        model: the model that saw it.
+    """
+    data = EventData(
+        incident=event.incident,
+        sequence=event.sequence,
+        number=number,
+        phase=event.phase,
+        condition=event.condition,
+        handling=event.handling,
+        mode=event.mode,
+        hazard=HazardName(kind=event.kind, title=Titles(en=event.kind.title("en"), zh=event.kind.title("zh"))),
+        severity=event.severity,
+        score=_unit(event.score, 3),
+        source=event.source,
+        rule=event.rule,
+        zone=event.zone,
+        bbox=_within(event.box),
+        first_seen=utc(event.first_seen_captured_s),
+        alarm=utc(event.alarm_captured_s),
+        observed=utc(event.captured_s),
+        clock=event.clock,
+        sent_at=sent_at,
+        drill=event.drill,
+        place=place,
+        evidence=tuple(_descriptor(file, topics) for file in evidence),
+        model=model,
+        message=message_for(event, place, lang),
+    )
+    origin = "/".join(quote(part, safe="") for part in ("lookout", topics.site, topics.agent, event.source))
+    return CloudEvent(
+        id=f"{event.incident}/{event.sequence}",
+        source=f"/{origin}",
+        type=_TYPES[event.phase],
+        time=data.observed,
+        data=data,
+    )
+
+
+_TYPES: dict[
+    Phase, Literal["city.lookout.hazard.open", "city.lookout.hazard.update", "city.lookout.hazard.cleared"]
+] = {
+    Phase.OPEN: "city.lookout.hazard.open",
+    Phase.UPDATE: "city.lookout.hazard.update",
+    Phase.CLEARED: "city.lookout.hazard.cleared",
+}
+
+
+def _within(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (_unit(side, 4) for side in box)
+    return x1, y1, x2, y2
+
+
+def _unit(value: float, digits: int) -> float:
+    # A box or a score may stick out of 0–1 by a rounding error; an alarm is not lost over that.
+    return round(min(max(value, 0.0), 1.0), digits)
+
+
+def _descriptor(file: EvidenceFile, topics: Topics) -> Evidence:
+    topic = topics.evidence(file.incident, file.name)
+    return Evidence(name=file.name, topic=topic, media_type=file.media_type, bytes=file.size, sha256=file.sha256)

@@ -1,0 +1,248 @@
+"""The MQTT contract: every topic and every payload that Lookout sends or understands. Nothing else defines them.
+
+Events are CloudEvents 1.0 in structured JSON. Fields without a value are left out. Times are RFC 3339, UTC,
+milliseconds. `json_schema()` is what `lookout contract` prints; `docs/events.md` tells the story.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
+from pydantic.json_schema import models_json_schema
+
+from edge.delivery.place import Place
+from pipelines.events import Condition, Handling, Mode, Phase
+from pipelines.frame import Clock
+from pipelines.hazards import HazardKind
+
+VERSION = "1"
+CLOUDEVENT_MEDIA_TYPE = "application/cloudevents+json; charset=utf-8"
+JSON_MEDIA_TYPE = "application/json; charset=utf-8"
+EVENT_TYPE_PREFIX = "city.lookout.hazard."
+
+
+def utc(seconds: float) -> datetime:
+    """Seconds since the epoch as a time in UTC, whole milliseconds."""
+    return datetime.fromtimestamp(round(seconds * 1000) / 1000, UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Such as `2026-05-27T13:14:22.911Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Utc = Annotated[
+    AwareDatetime,
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-05-27T13:14:22.911Z"]}),
+]
+Unit = Annotated[float, Field(ge=0, le=1)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Payload(BaseModel):
+    """Base of everything that goes over MQTT: immutable, nothing unknown, no value means left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    def to_bytes(self) -> bytes:
+        """UTF-8 JSON, compact, fields in their declared order."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+class Titles(Payload):
+    """The hazard's name for people."""
+
+    en: str
+    """English."""
+    zh: str
+    """Chinese."""
+
+
+class HazardName(Payload):
+    """What is wrong."""
+
+    kind: HazardKind
+    """For programs."""
+    title: Titles
+    """For people."""
+
+
+class Evidence(Payload):
+    """A picture or clip that follows on a topic of its own, after the event that names it."""
+
+    name: str
+    """Unique within the incident."""
+    topic: str
+    """Where it is published."""
+    media_type: str
+    """Such as `image/jpeg` or `video/mp4`."""
+    bytes: Count
+    """Size."""
+    sha256: Sha256
+    """Digest of the content, hex."""
+
+
+class Model(Payload):
+    """The model that saw it."""
+
+    name: str
+    """As on its card."""
+    version: str
+    """As on its card."""
+    sha256: Sha256
+    """Digest of the weights, hex."""
+
+
+class EventData(Payload):
+    """A step in the life of one incident: the `data` of an event."""
+
+    incident: str
+    """UUIDv7, the same for all events of the incident."""
+    sequence: Annotated[int, Field(ge=1)]
+    """Number of the event within its incident, rising; a repeated one is the same event delivered again."""
+    number: Annotated[int, Field(ge=1)]
+    """Number of the event within the agent, rising, never used twice."""
+    phase: Phase
+    """What this event says of the incident."""
+    condition: Condition
+    """What the lens sees."""
+    handling: Handling
+    """What people did about it."""
+    mode: Mode
+    """`observe`: recorded, nobody is to be alarmed."""
+    hazard: HazardName
+    """What is wrong."""
+    severity: Annotated[int, Field(ge=1, le=4)]
+    """1 notice, 2 warning, 3 danger, 4 life in danger; may rise while the incident lasts."""
+    score: Unit
+    """Best confidence so far."""
+    source: str
+    """The camera, by its name in the site file."""
+    rule: str
+    """The rule that found it, by its name in the site file."""
+    zone: str | None = None
+    """The zone it concerns, by its name in the site file."""
+    bbox: tuple[Unit, Unit, Unit, Unit]
+    """x1, y1, x2, y2 in 0–1 of the picture, now."""
+    first_seen: Utc
+    """Capture time of the first sign of it."""
+    alarm: Utc
+    """Capture time of the frame at which the incident was opened."""
+    observed: Utc
+    """Capture time of the frame that this event speaks of."""
+    clock: Clock
+    """Whose clock these three were read from."""
+    sent_at: Utc
+    """The agent's clock when the event was handed to its outbox."""
+    drill: bool
+    """It comes from a test fire, smoke or obstacle. Always present."""
+    place: Place | None = None
+    """Where the source stands."""
+    evidence: tuple[Evidence, ...] = ()
+    """What follows on `evidence` topics."""
+    model: Model | None = None
+    """The model that saw it."""
+    message: str
+    """One line for people, in the language of the site."""
+
+
+class CloudEvent(Payload):
+    """Payload of `event` and, retained, of `active/{incident}`: CloudEvents 1.0, structured JSON."""
+
+    specversion: Literal["1.0"] = "1.0"
+    """Version of CloudEvents."""
+    id: str
+    """`{incident}/{sequence}`."""
+    source: str
+    """`/lookout/{site}/{agent}/{source}`, percent-encoded."""
+    type: Literal["city.lookout.hazard.open", "city.lookout.hazard.update", "city.lookout.hazard.cleared"]
+    """`city.lookout.hazard.` and the phase."""
+    time: Utc
+    """When it was observed."""
+    datacontenttype: Literal["application/json"] = "application/json"
+    """Of `data`."""
+    data: EventData
+    """The event."""
+
+
+class SourceStatus(Payload):
+    """How one source is."""
+
+    name: str
+    """By its name in the site file."""
+    state: str
+    """`online`, or what keeps it from being so, such as `starting`, `lost`, `quarantined`."""
+    last_frame_age_s: Annotated[float, Field(ge=0)] | None = None
+    """Age of its newest frame; left out before the first."""
+    frames: Count = 0
+    """Frames seen since the agent started."""
+    drops: Count = 0
+    """Frames dropped because a newer one had come."""
+    fault: str | None = None
+    """Why it is not online."""
+
+
+class Heartbeat(Payload):
+    """What the agent says of itself, again and again."""
+
+    time: Utc | None = None
+    """The agent's clock."""
+    sources: tuple[SourceStatus, ...] = ()
+    """Each source of the site."""
+    outbox_waiting: Count = 0
+    """Messages that the broker has not acknowledged yet."""
+    faults: tuple[str, ...] = ()
+    """What is wrong now, for people."""
+    details: dict[str, JsonValue] = Field(default_factory=dict)
+    """Figures without a promise: they may change with any version."""
+
+
+class Status(Payload):
+    """Payload of `status`, retained. The will of a connection and its birth carry the same session number."""
+
+    status: Literal["online", "offline"]
+    """Whether the agent is there."""
+    session: Count
+    """Number of the connection, rising; an `offline` of an older session than the `online` known is stale."""
+    reason: Literal["stopped", "lost"] | None = None
+    """With `offline`: stopped on purpose, or lost (the will)."""
+    version: str
+    """Of Lookout."""
+    started: Utc
+    """When the agent started."""
+    heartbeat: Heartbeat | None = None
+    """With `online`."""
+
+
+class Ack(Payload):
+    """Payload of `ack`, from the platform: it has taken over an event."""
+
+    id: str
+    """The `id` of the event."""
+    result: int
+    """0 when accepted, else the platform's reason."""
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of every payload, under `$defs`, and the topics under `x-topics`."""
+    _, schema = models_json_schema(
+        [(model, "serialization") for model in (CloudEvent, Status, Ack)],
+        title=f"Lookout MQTT contract, version {VERSION}",
+        ref_template="#/$defs/{model}",
+    )
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "x-topics": _TOPIC_TABLE}
+
+
+_TOPIC_TABLE: dict[str, dict[str, Any]] = {
+    "lookout/v1/{site}/{agent}/status": {"qos": 1, "retain": True, "will": True, "payload": "#/$defs/Status"},
+    "lookout/v1/{site}/{agent}/event": {"qos": 1, "retain": False, "payload": "#/$defs/CloudEvent"},
+    "lookout/v1/{site}/{agent}/active/{incident}": {
+        "qos": 1, "retain": True, "payload": "#/$defs/CloudEvent", "empty": "no longer active",
+    },
+    "lookout/v1/{site}/{agent}/evidence/{incident}/{name}": {"qos": 1, "retain": False, "payload": "bytes"},
+    "lookout/v1/{site}/{agent}/ack": {"qos": 1, "retain": False, "payload": "#/$defs/Ack", "from": "platform"},
+}  # fmt: skip

@@ -1,0 +1,89 @@
+"""Hands an event to the outbox, whole: the message, its pictures, and the retained state of its incident."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from edge.delivery.compose import cloud_event
+from edge.delivery.contract import CLOUDEVENT_MEDIA_TYPE, Model, utc
+from edge.delivery.entries import Outgoing, State
+from edge.delivery.outbox import Outbox
+from edge.delivery.place import Place
+from edge.delivery.topics import Topics
+from edge.evidence.files import EvidenceFile
+from pipelines.events import Condition, Event, Mode, Phase
+
+
+class Dispatch:
+    """Where the agent hands in its events. May be called from any thread.
+
+    Args:
+        outbox: keeps them until the broker has them.
+        topics: of this agent.
+        lang: `zh` or `en`, of the line for people.
+        now: the wall clock, UTC seconds since the epoch.
+    """
+
+    def __init__(
+        self, outbox: Outbox, topics: Topics, *, lang: str = "en", now: Callable[[], float] = time.time
+    ) -> None:
+        self._outbox = outbox
+        self._topics = topics
+        self._lang = lang
+        self._now = now
+
+    def send(
+        self,
+        event: Event,
+        *,
+        place: Place | None = None,
+        evidence: Sequence[EvidenceFile] = (),
+        model: Model | None = None,
+    ) -> int:
+        """Store the event and everything that follows it; on disk when this returns. Sending it twice is harmless.
+
+        Args:
+            event: what happened.
+            place: where its source stands.
+            evidence: the pictures and clips that belong to this event; the files must stay until they are sent.
+            model: the model that saw it.
+
+        Returns:
+            The agent-wide number of the event.
+
+        Raises:
+            DeliveryError: it could not be stored and should be sent again.
+        """
+        outgoing = Outgoing(
+            incident=event.incident,
+            sequence=event.sequence,
+            severity=event.severity,
+            topic=self._topics.event,
+            media_type=CLOUDEVENT_MEDIA_TYPE,
+            state=self._state(event),
+            evidence=tuple((self._topics.evidence(file.incident, file.name), file) for file in evidence),
+        )
+
+        def payload(number: int) -> bytes:
+            return cloud_event(
+                event,
+                topics=self._topics,
+                number=number,
+                sent_at=utc(self._now()),
+                lang=self._lang,
+                place=place,
+                evidence=evidence,
+                model=model,
+            ).to_bytes()
+
+        return self._outbox.put_event(outgoing, payload)
+
+    def _state(self, event: Event) -> State | None:
+        if event.mode is Mode.OBSERVE:
+            return None  # nobody is to be alarmed
+        if event.phase is Phase.CLEARED:
+            return State(self._topics.active(event.incident), ended=True)
+        if event.condition is Condition.CLEARED:
+            return None  # late news of an incident that is over
+        return State(self._topics.active(event.incident), ended=False)

@@ -1,0 +1,107 @@
+"""What the outbox holds: an event as it is handed in, and one message as it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from edge.evidence.files import EvidenceFile
+
+
+class Kind(StrEnum):
+    """What an entry is."""
+
+    EVENT = "event"
+    STATE = "state"
+    EVIDENCE = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What becomes of the retained topic of the incident: the event itself, or nothing once it has `ended`."""
+
+    topic: str
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event with all that follows it, as it is handed to the outbox.
+
+    Attributes:
+        incident: id of the incident.
+        sequence: number of the event within the incident.
+        severity: 1–4.
+        topic: of the event.
+        media_type: of the event.
+        state: what becomes of the incident's retained topic, if anything.
+        evidence: the pictures, each with its topic.
+    """
+
+    incident: str
+    sequence: int
+    severity: int
+    topic: str
+    media_type: str
+    state: State | None = None
+    evidence: Sequence[tuple[str, EvidenceFile]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message that waits for the broker's acknowledgement.
+
+    Attributes:
+        id: number of the entry, rising.
+        number: agent-wide number of the event it belongs to.
+        kind: event, retained state, or evidence.
+        incident: id of the incident.
+        sequence: number of the event within the incident.
+        severity: 1–4.
+        topic: where it goes.
+        payload: what goes there; None for evidence, empty for a state that ends.
+        path: the file of a piece of evidence, read when it is sent.
+        media_type: of the content.
+        stored_s: UTC seconds when it was handed over.
+    """
+
+    id: int
+    number: int
+    kind: Kind
+    incident: str
+    sequence: int
+    severity: int
+    topic: str
+    payload: bytes | None
+    path: Path | None
+    media_type: str
+    stored_s: float
+
+    @property
+    def retain(self) -> bool:
+        """States are retained by the broker, nothing else is."""
+        return self.kind is Kind.STATE
+
+
+COLUMNS = "id, number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s"
+"""The columns of `entries`, in the order of `Entry`."""
+
+
+def from_row(row: tuple[object, ...]) -> Entry:
+    """An entry from a row of `COLUMNS`."""
+    entry_id, number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s = row
+    return Entry(
+        id=int(str(entry_id)),
+        number=int(str(number)),
+        kind=Kind(str(kind)),
+        incident=str(incident),
+        sequence=int(str(sequence)),
+        severity=int(str(severity)),
+        topic=str(topic),
+        payload=payload if isinstance(payload, bytes) else None,
+        path=None if path is None else Path(str(path)),
+        media_type=str(media_type),
+        stored_s=float(str(stored_s)),
+    )
