@@ -94,12 +94,30 @@ def parse_card(text: str, where: str) -> Card:
     Raises:
         ModelError: it is not YAML, or not a card; every fault is listed with its path.
     """
+    return make_card(read_fields(text, where), where)
+
+
+def read_fields(text: str, where: str) -> dict[str, Any]:
+    """The fields as they are written, complete or not.
+
+    Raises:
+        ModelError: it is not YAML, or not a mapping.
+    """
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ModelError(f"{where}: not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise ModelError(f"{where}: expected a mapping of card fields, found {type(data).__name__}")
+    return data
+
+
+def make_card(data: dict[str, Any], where: str) -> Card:
+    """A card from its fields.
+
+    Raises:
+        ModelError: some are missing or wrong; every fault is listed with its path.
+    """
     try:
         return Card.model_validate(data)
     except ValidationError as error:

@@ -18,7 +18,7 @@ Severity = Annotated[int, Field(ge=1, le=4)]
 class Settings(BaseModel):
     """Something a person may write: unknown keys are refused, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Hours(Settings):

@@ -1,0 +1,88 @@
+"""What one site file says: the site, its agent, its broker, its models and its sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from edge.config.broker import BrokerSettings
+from edge.config.source import SourceSettings
+from pipelines.hazards import HazardKind
+from pipelines.rules.base import Settings
+
+TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""A level of an MQTT topic: letters, digits, - and _, nothing that a broker or a URL would read otherwise."""
+
+Confidence = Annotated[float, Field(gt=0, lt=1)]
+
+
+class SiteIdentity(Settings):
+    """Which site this is."""
+
+    name: TopicName = Field(description="part of every topic: letters, digits, - and _")
+    title: str = Field(default="", max_length=200, description="its name for people, in any language")
+
+
+class EvidenceSettings(Settings):
+    """Pictures and clips kept as proof."""
+
+    budget_mb: int = Field(default=2000, ge=10, description="most disk space; the oldest resolved goes first")
+    before_s: float = Field(default=5.0, ge=0, le=60, description="seconds of the clip before the alarm")
+    after_s: float = Field(default=5.0, ge=0, le=60, description="seconds of the clip after the alarm")
+    jpeg_quality: int = Field(default=90, ge=30, le=100, description="quality of the pictures")
+
+
+class InferenceSettings(Settings):
+    """How the models are run."""
+
+    threads: int = Field(default=1, ge=1, le=64, description="processor cores for one model")
+    providers: tuple[str, ...] = Field(
+        default=("CPUExecutionProvider",), min_length=1, description="ONNX Runtime's execution providers by preference"
+    )
+
+
+class AgentSettings(Settings):
+    """The program on this machine."""
+
+    name: TopicName = Field(default="agent", description="part of every topic, unique within the site")
+    data: Path = Field(default=Path("lookout-data"), description="folder for the outbox and the evidence")
+    lang: Literal["zh", "en"] = Field(default="zh", description="language of titles, reports and pictures")
+    evidence: EvidenceSettings = Field(default=EvidenceSettings(), description="pictures and clips")
+    inference: InferenceSettings = Field(default=InferenceSettings(), description="how the models are run")
+    status_every_s: float = Field(default=30.0, ge=1, le=3600, description="how often the status is published")
+
+
+class ModelUse(Settings):
+    """A model that this site uses."""
+
+    name: str | None = Field(default=None, min_length=1, description="folder name among the installed models")
+    path: Path | None = Field(default=None, description="a model folder elsewhere, instead of a name")
+    rules: tuple[HazardKind, ...] | None = Field(
+        default=None, description="the rules it serves; every rule that it can if left out"
+    )
+    thresholds: dict[str, Confidence] = Field(
+        default={}, description="confidence from which a class counts here, by class name, instead of the card's"
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.name is None) == (self.path is None):
+            raise ValueError("a model is given by `name` or by `path`, by one of them")
+        return self
+
+    @property
+    def title(self) -> str:
+        """What rules call it: its name, or the last part of its path."""
+        return self.name if self.name is not None else Path(str(self.path)).name
+
+
+class Site(Settings):
+    """A whole site file."""
+
+    site: SiteIdentity = Field(description="which site this is")
+    agent: AgentSettings = Field(default=AgentSettings(), description="the program on this machine")
+    broker: BrokerSettings = Field(description="the MQTT broker that receives the events")
+    models: tuple[ModelUse, ...] = Field(min_length=1, description="the models it uses")
+    sources: tuple[SourceSettings, ...] = Field(min_length=1, description="cameras and recordings")

@@ -1,0 +1,168 @@
+"""The models at hand: folders of a card and its weights, found by name and checked by digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import onnxruntime
+
+from calibration.errors import ModelError
+from edge.share import share_folder
+from pipelines.detect.card import Card, CardClass, make_card, read_fields
+from pipelines.detect.metadata import complete_card, silent_fields
+
+CARD = "card.yaml"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LoadedModel:
+    """A model ready for a `Detector`.
+
+    Attributes:
+        card: complete, also where the file was silent.
+        weights: the ONNX file, its digest verified.
+        folder: where both came from.
+    """
+
+    card: Card
+    weights: bytes
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """One folder under a models folder.
+
+    Attributes:
+        name: the folder's name, which is what a site file calls the model.
+        folder: where it is.
+        card: None where the card can not be used.
+        fault: what is wrong; None where the digest was verified.
+    """
+
+    name: str
+    folder: Path
+    card: Card | None
+    fault: str | None
+
+
+class ModelStore:
+    """Finds models by name.
+
+    Args:
+        folders: models folders, the first that has a name wins.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+
+    @classmethod
+    def installed(cls) -> Self:
+        """The models that came with the program."""
+        return cls([share_folder() / "models"])
+
+    def list(self) -> tuple[ModelState, ...]:
+        """Every model, by name, each with its digest verified."""
+        return tuple(self._state(self._find(name)) for name in self._names())
+
+    def card(self, model: str | Path) -> Card:
+        """The card alone; the weights are opened only where it is silent.
+
+        Args:
+            model: a name, or a folder (a `Path`, or a text with a / in it).
+
+        Raises:
+            ModelError: no such model, or its card can not be used.
+        """
+        folder = self._folder(model)
+        text, where = _read(folder / CARD).decode("utf-8", "replace"), str(folder / CARD)
+        written = read_fields(text, where)
+        if silent_fields(written):
+            weights = folder / str(written.get("weights", "model.onnx"))
+            written = complete_card(written, _metadata(_read(weights), weights), where)
+        return make_card(written, where)
+
+    def load(self, model: str | Path) -> LoadedModel:
+        """Card and weights.
+
+        Args:
+            model: as in `card`.
+
+        Raises:
+            ModelError: as in `card`, or the weights have another digest than the card says.
+        """
+        folder, card = self._folder(model), self.card(model)
+        weights = _read(folder / card.weights)
+        digest = hashlib.sha256(weights).hexdigest()
+        if digest != card.sha256:
+            raise ModelError(
+                f"{folder / card.weights}: the weights are not those of the card: "
+                f"expected sha256 {card.sha256}, found {digest}"
+            )
+        return LoadedModel(card, weights, folder)
+
+    def _state(self, folder: Path) -> ModelState:
+        card = None
+        try:
+            card = self.card(folder)
+            self.load(folder)
+        except ModelError as error:
+            return ModelState(folder.name, folder, card, str(error))
+        return ModelState(folder.name, folder, card, None)
+
+    def _names(self) -> Sequence[str]:
+        """Names of all model folders; a folder without a card that holds weights is one too, and wrong."""
+        return sorted(
+            {
+                folder.name
+                for models in self._folders
+                if models.is_dir()
+                for folder in models.iterdir()
+                if folder.is_dir() and ((folder / CARD).is_file() or any(folder.glob("*.onnx")))
+            }
+        )
+
+    def _find(self, name: str) -> Path:
+        for models in self._folders:
+            if (models / name).is_dir():
+                return models / name
+        there = ", ".join(self._names()) or "none"
+        looked = ", ".join(str(folder) for folder in self._folders)
+        raise ModelError(f"no model {name!r} in {looked}, there are: {there}")
+
+    def _folder(self, model: str | Path) -> Path:
+        if isinstance(model, str) and "/" not in model:
+            return self._find(model)
+        return Path(model)
+
+
+def with_thresholds(card: Card, thresholds: Mapping[str, float]) -> Card:
+    """The card with other thresholds for some of its classes, by class name; unknown names change nothing."""
+    classes = tuple(
+        CardClass(name=c.name, means=c.means, threshold=thresholds.get(c.name, c.threshold)) for c in card.classes
+    )
+    return card.model_copy(update={"classes": classes})
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: can not be read: {error.strerror}") from error
+
+
+def _metadata(weights: bytes, path: Path) -> Mapping[str, str]:
+    """What the exporter wrote into the ONNX file."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own classes, which share no public base
+        raise ModelError(f"{path}: onnxruntime can not load it: {error}") from error
+    found: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
+    return found
