@@ -1,0 +1,5 @@
+"""The life of each hazard."""
+
+from pipelines.incidents.incidents import Finding, Incidents, Policy
+
+__all__ = ["Finding", "Incidents", "Policy"]

@@ -1,0 +1,5 @@
+"""Finds where a view may have changed, for microseconds a frame."""
+
+from pipelines.prefilter.prefilter import Prefilter
+
+__all__ = ["Prefilter"]

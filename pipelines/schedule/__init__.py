@@ -1,0 +1,5 @@
+"""Shares one detector among all views: by looking less often, never by growing a queue."""
+
+from pipelines.schedule.scheduler import Agenda, Reason, Want, choose
+
+__all__ = ["Agenda", "Reason", "Want", "choose"]

@@ -1,0 +1,107 @@
+"""One model, loaded and checked against its card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from calibration.errors import ModelError
+from pipelines.detect.card import Card
+from pipelines.detect.decode import decode_anchors, decode_end_to_end, merge_views, suppress
+from pipelines.detect.letterbox import Letterbox
+from pipelines.detections import Detections
+from pipelines.frame import Frame
+
+WHOLE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
+
+# Boxes are handed on from this share of their class's threshold, since rules with memory
+# (hysteresis, two-stage tracking) have a use for weak ones.
+FLOOR_SHARE = 0.4
+
+
+class Detector:
+    """Runs a model on parts of a frame.
+
+    Args:
+        card: what the model is.
+        weights: the ONNX file's bytes.
+        threads: threads of its own inside one run.
+        providers: execution providers by preference.
+
+    Raises:
+        ModelError: the weights do not load, or do not fit the card.
+    """
+
+    def __init__(
+        self, card: Card, weights: bytes, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)
+    ) -> None:
+        missing = sorted(set(providers) - set(onnxruntime.get_available_providers()))
+        if missing:
+            raise ModelError(
+                f"model {card.name}: execution provider {', '.join(missing)} is not in this onnxruntime, "
+                f"allowed: {', '.join(onnxruntime.get_available_providers())}"
+            )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Spinning threads burn a core between two frames.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(weights, options, providers=list(providers))
+        except Exception as error:  # noqa: BLE001 - onnxruntime raises its own classes, which share no public base
+            raise ModelError(f"model {card.name}: onnxruntime can not load {card.weights}: {error}") from error
+        self.card = card
+        self._floors = card.thresholds * FLOOR_SHARE
+        self._letterbox = Letterbox(card.input)
+        self._check()
+
+    def detect(self, frame: Frame, views: NDArray[np.float32] = WHOLE) -> Detections:
+        """Everything seen in these parts of the frame, each thing once.
+
+        Args:
+            frame: the picture.
+            views: `(k, 4)` float32, parts in 0–1 of the frame; the whole frame when left out.
+
+        Returns:
+            Boxes in frame pixels, at or above `FLOOR_SHARE` of their class's threshold.
+        """
+        return merge_views([self._one(frame, view) for view in views])
+
+    def _one(self, frame: Frame, view: NDArray[np.float32]) -> Detections:
+        placement = self._letterbox.place(frame, view)
+        tensor = self._letterbox.fill(frame, placement)
+        output = self._session.run(None, {self._input: tensor})[0][0]
+        if self.card.output == "anchors":
+            found = suppress(decode_anchors(output, self._floors), self.card.nms_iou)
+        else:
+            found = decode_end_to_end(output, self._floors)
+        return Detections(placement.to_frame(found.xyxy), found.confidence, found.class_id)
+
+    def _check(self) -> None:
+        """One run on grey: the shapes and types must be what the card says."""
+        card, inputs = self.card, self._session.get_inputs()
+        if len(inputs) != 1:
+            raise ModelError(f"model {card.name}: expected one input, the weights have {len(inputs)}")
+        self._input = inputs[0].name
+        tall, wide = card.input.height, card.input.width
+        want = (1, 3, tall, wide) if card.input.layout == "nchw" else (1, tall, wide, 3)
+        shape = inputs[0].shape
+        if len(shape) != 4 or any(isinstance(s, int) and s != w for s, w in zip(shape, want, strict=True)):
+            raise ModelError(f"model {card.name}: the card says input {want}, the weights take {tuple(shape)}")
+        kind = "tensor(uint8)" if card.input.layout == "nhwc" and card.input.scale == 1 else "tensor(float)"
+        if inputs[0].type != kind:
+            raise ModelError(f"model {card.name}: the card means an input of {kind}, the weights take {inputs[0].type}")
+        blank = np.zeros(want, np.uint8 if kind == "tensor(uint8)" else np.float32)
+        found = self._session.run(None, {self._input: blank})[0].shape
+        classes = len(card.classes)
+        if card.output == "anchors":
+            fits = len(found) == 3 and found[1] == 4 + classes
+            expected = f"(1, {4 + classes}, anchors) for its {classes} classes"
+        else:
+            fits, expected = len(found) == 3 and found[2] == 6, "(1, n, 6)"
+        if not fits:
+            raise ModelError(f"model {card.name}: the card says output {expected}, the weights give {found}")

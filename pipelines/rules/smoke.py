@@ -1,0 +1,93 @@
+"""Smoke: the model sees it, it churns all over, and it stays or grows; grey walls and asphalt do neither."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from calibration.zones import Zone
+from pipelines.hazards import Hazard, HazardKind
+from pipelines.rules.base import RuleSettings, Severity
+from pipelines.rules.sightings import Confirmation, Sightings
+from pipelines.scene import Scene
+
+# Levels from which a cell of the small picture differs from its background.
+FAST_LEVELS = 7
+SLOW_LEVELS = 9
+
+
+class SmokeSettings(RuleSettings):
+    """Where the defaults come from stands in docs/hazards.md."""
+
+    kind: ClassVar[HazardKind] = HazardKind.SMOKE
+    needs: ClassVar[frozenset[str]] = frozenset({"smoke"})
+
+    rule: Literal["smoke"] = "smoke"
+    severity: Severity = Field(default=3, description="1 notice, 2 warning, 3 severe, 4 life in danger")
+    window_s: float = Field(default=12.0, gt=0, le=120, description="signs older than this no longer count")
+    least: int = Field(default=6, ge=1, description="looks with a sign of smoke that are needed within the window")
+    strength: float = Field(default=2.4, gt=0, description="what the scores of those looks must add up to")
+    lasting_s: float = Field(default=5.0, ge=0, description="least time from the first sign to the alarm")
+    weakest: float = Field(
+        default=1.0, gt=0, le=1, description="a sign may be as weak as this share of the card's threshold"
+    )
+    churn: float = Field(
+        default=0.2, ge=0, le=1, description="least share of the box that differs from what it was seconds ago"
+    )
+    spread: float = Field(
+        default=0.5, ge=0, le=1, description="least share of the box's nine parts in which something churns"
+    )
+    clear_after_s: float = Field(default=20.0, ge=0, description="how long it must be gone before it is cleared")
+
+
+class Smoke:
+    """Pools smoke that churns in one place."""
+
+    def __init__(self, settings: SmokeSettings, zone: Zone | None = None) -> None:
+        self._settings = settings
+        self._zone = zone
+        self._sightings = Sightings(
+            Confirmation(
+                window_s=settings.window_s,
+                least=settings.least,
+                strength=settings.strength,
+                lasting_s=settings.lasting_s,
+                hold_s=settings.clear_after_s,
+                margin=0.1,
+            )
+        )
+
+    @property
+    def pending(self) -> bool:
+        """Smoke was seen that is not confirmed yet, or that goes on."""
+        return self._sightings.pending
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._sightings.reset()
+
+    def judge(self, scene: Scene) -> tuple[Hazard, ...]:
+        """The smoke that is there now."""
+        found = scene.of("smoke", scale=self._settings.weakest)
+        boxes = scene.boxes(found)
+        lively = np.array([self._churns(scene, box) for box in boxes], bool)
+        spots = self._sightings.update(
+            scene.time_s, boxes[lively], found.confidence[lively], scene.looked, steady=False
+        )
+        return tuple(Hazard(HazardKind.SMOKE, s.box, s.score, s.first_seen_s, self._settings.zone) for s in spots)
+
+    def _churns(self, scene: Scene, box: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bool:
+        x1, y1, x2, y2 = map(float, box)
+        if self._zone is not None:
+            middle = np.array([[(x1 + x2) / 2, (y1 + y2) / 2]], np.float32)
+            if not self._zone.polygon.contains(middle).any():
+                return False
+        window = scene.activity.window((x1, y1, x2, y2))
+        changed = scene.activity.fast[window] > FAST_LEVELS
+        if changed.mean() < self._settings.churn:
+            return False
+        parts = [part for band in np.array_split(changed, 3) for part in np.array_split(band, 3, axis=1)]
+        stirred = np.mean([part.mean() > 0.1 for part in parts if part.size])
+        return bool(stirred >= self._settings.spread)

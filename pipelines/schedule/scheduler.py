@@ -1,0 +1,82 @@
+"""Which view the detector looks at next, and when a view wants to be looked at at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Reason(IntEnum):
+    """Why a view wants to be looked at; the larger goes first."""
+
+    REGIONS = 1  # the prefilter saw something
+    CONFIRM = 2  # a rule has signs to confirm, or an incident to follow
+    DUE = 3  # it has not been looked at in full for max_gap_s
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One view's wish.
+
+    Attributes:
+        reason: why.
+        waited: how long since its last look, in units of what it may wait for this reason; 1 and
+            more is late. Among views with the same reason the one that waits longest goes first,
+            so that too little time is shared evenly.
+        score: the best region's score, where that is the reason.
+    """
+
+    reason: Reason
+    waited: float
+    score: float = 0.0
+
+
+class Agenda:
+    """When one view wants to be looked at.
+
+    Args:
+        max_gap_s: longest time between two full looks, whatever the prefilter says.
+        interval_s: shortest time between two looks.
+    """
+
+    def __init__(self, max_gap_s: float, interval_s: float) -> None:
+        if not 0 < interval_s <= max_gap_s:
+            raise ValueError(f"expected 0 < interval_s <= max_gap_s, found {interval_s} and {max_gap_s}")
+        self._max_gap_s = max_gap_s
+        self._interval_s = interval_s
+        self._last_s: float | None = None
+
+    def want(self, now_s: float, *, pending: bool, unsettled: bool, score: float) -> Want | None:
+        """The view's wish at this time; None when it can wait.
+
+        Args:
+            now_s: time of the newest frame.
+            pending: a rule has something to confirm or to follow.
+            unsettled: the prefilter can not tell what changed.
+            score: the best region's score; 0 when there is none.
+        """
+        if self._last_s is None:
+            return Want(Reason.DUE, 1.0)
+        passed = now_s - self._last_s
+        # A hair of tolerance: frame times are not exact multiples of the interval.
+        if passed < self._interval_s * 0.95:
+            return None
+        if passed >= self._max_gap_s:
+            return Want(Reason.DUE, passed / self._max_gap_s)
+        if pending:
+            return Want(Reason.CONFIRM, passed / self._interval_s)
+        if score > 0 or unsettled:
+            return Want(Reason.REGIONS, passed / self._interval_s, score)
+        return None
+
+    def looked(self, now_s: float) -> None:
+        """The view has been looked at in full."""
+        self._last_s = now_s
+
+
+def choose(wants: Mapping[str, Want]) -> str | None:
+    """The view to look at next: by reason, then by how long it has waited, then by score."""
+    if not wants:
+        return None
+    return max(wants, key=lambda name: (wants[name].reason, wants[name].waited, wants[name].score))

@@ -1,0 +1,74 @@
+"""Which parts of a frame the detector is given, besides the whole."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.activity import Regions
+
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+# A part is never enlarged more than this: beyond it the model sees nothing but blur.
+MOST_ZOOM = 2.0
+# A part that is hardly smaller than the picture tells nothing that the whole does not.
+LARGEST = 0.8
+# Air around a region, as a share of its sides, so that the model sees what it belongs to.
+AIR = 0.2
+
+
+class Views:
+    """Plans the views of each inspection: the whole, and the prefilter's regions at their own resolution.
+
+    A small flame is lost when a whole picture is shrunk into the model. A region is therefore handed
+    over as a square part, enlarged at most twice. A region too large to gain anything is visited
+    part by part, one at each inspection.
+
+    Args:
+        side_px: the model's input, pixels a side.
+        most: parts besides the whole picture.
+    """
+
+    def __init__(self, side_px: int, most: int) -> None:
+        self._side_px = side_px
+        self._most = most
+        self._turn = 0
+
+    def plan(self, width: int, height: int, regions: Regions) -> NDArray[np.float32]:
+        """Views of a frame of this size: `(k, 4)`, 0–1, the whole first."""
+        self._turn += 1
+        views = [WHOLE]
+        for box in regions.xyxy[: self._most]:
+            part = self._part(width, height, box)
+            if part is not None and part not in views:
+                views.append(part)
+        return np.array(views, np.float32)
+
+    def _part(
+        self, width: int, height: int, box: NDArray[np.float32]
+    ) -> tuple[float, float, float, float] | None:
+        x1, y1, x2, y2 = (float(v) for v in box * np.array([width, height] * 2, np.float32))
+        least = self._side_px / MOST_ZOOM
+        # Beyond twice the input's side the part would be shrunk as the whole is: cut it up instead.
+        most = min(self._side_px * 1.5, LARGEST * max(width, height))
+        side = max(x2 - x1, y2 - y1) * (1 + AIR)
+        if side > most:
+            x1, y1, x2, y2 = self._tile(x1, y1, x2, y2, most)
+            side = most
+        side = max(side, least)
+        if side > LARGEST * max(width, height):
+            return None
+        wide, tall = min(side, width), min(side, height)
+        left = min(max((x1 + x2 - wide) / 2, 0), width - wide)
+        top = min(max((y1 + y2 - tall) / 2, 0), height - tall)
+        return left / width, top / height, (left + wide) / width, (top + tall) / height
+
+    def _tile(self, x1: float, y1: float, x2: float, y2: float, side: float) -> tuple[float, float, float, float]:
+        """The part of a large region whose turn it is."""
+        columns, rows = math.ceil((x2 - x1) / side), math.ceil((y2 - y1) / side)
+        turn = self._turn % (columns * rows)
+        column, row = turn % columns, turn // columns
+        wide, tall = (x2 - x1) / columns, (y2 - y1) / rows
+        return x1 + column * wide, y1 + row * tall, x1 + (column + 1) * wide, y1 + (row + 1) * tall
