@@ -1,0 +1,1 @@
+"""Proof: the packets, pictures and clips of an alarm."""

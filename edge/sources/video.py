@@ -1,0 +1,161 @@
+"""Reading one video stream through PyAV: shared by recordings, cameras on a network and cameras on USB."""
+
+from __future__ import annotations
+
+import io
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+import av
+import av.error
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from calibration.errors import SourceUnusable
+from edge.evidence.packets import EncodedPacket, StreamFormat
+from edge.sources.catch_up import CatchUp, Step
+from edge.sources.faults import masked
+from edge.sources.planes import decoded_planes
+from edge.sources.source import Opening, Source
+from edge.sources.timeline import Timeline
+from pipelines.frame import Frame
+
+_DEFAULT_FPS = Fraction(25)
+_NOT_VIDEO = frozenset({"ansi", "bintext", "xbin", "idf"})  # libav shows text files as moving letters
+
+
+class VideoSource(Source):
+    """The way from packets to frames; what differs between the kinds is left to them."""
+
+    def __init__(self, opening: Opening, *, paced: bool) -> None:
+        super().__init__(opening)
+        self._catch_up = CatchUp() if paced else None
+        self._fault: av.error.FFmpegError | None = None
+
+    @abstractmethod
+    def _lost(self, error: av.error.FFmpegError) -> None:
+        """Reading the next packet failed: raise, or return to hand out what is still in the decoder."""
+
+    def _due(self, time_s: float) -> None:
+        """Called before a frame is handed out: the place to wait for its time."""
+
+    def _progress(self, pictures: int) -> None:
+        """Called after each packet with the number of pictures that came of it."""
+
+    def _play(self, container: InputContainer, stream: VideoStream, timeline: Timeline) -> Iterator[Frame]:
+        """All frames of an open container."""
+        stream.codec_context.thread_count = 1  # more threads cost more and delay each frame
+        base = stream.time_base or Fraction(1, 90_000)
+        form = stream_format(stream)
+        self._tally.codec = form.codec
+        self.ring.begin(form)
+        for packet in self._packets(container, stream):
+            if packet is not None and not self._wanted(packet, base, timeline):
+                continue
+            pictures = self._decode(stream, packet)
+            self._progress(len(pictures))
+            for picture in pictures:
+                if picture.rotation != form.rotation:
+                    form = replace(form, rotation=picture.rotation)
+                    self.ring.begin(form)
+                stamp = timeline.picture(_seconds(picture.pts, base))
+                self._due(stamp.time_s)
+                if self._stop.is_set():
+                    return
+                yield self._frame(decoded_planes(picture, form.rotation), stamp)
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream] | None]:
+        """The packets; at the end None, for the pictures that the decoder still holds."""
+        packets = container.demux(stream)
+        while not self._stop.is_set():
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError as error:
+                self._lost(error)
+                packet = None
+            if packet is None:
+                yield None
+                return
+            if packet.size:
+                yield packet
+
+    def _wanted(self, packet: av.Packet[VideoStream], base: Fraction, timeline: Timeline) -> bool:
+        """Keep a packet in the ring, and tell whether to decode it."""
+        stamp = timeline.packet(_seconds(packet.pts, base))
+        if packet.is_corrupt:
+            self._tally.corrupt += 1
+            return False
+        self.ring.push(EncodedPacket(bytes(packet), stamp, packet.is_keyframe, packet.pts, packet.dts))
+        if self._catch_up is None:
+            return True
+        now_s = self._clock.monotonic()
+        lag_s = now_s - stamp.time_s
+        step = self._catch_up.step(lag_s, now_s, packet.is_keyframe)
+        if step is Step.SLIP:
+            timeline.slip(lag_s)
+        self._tally.dropped += step is Step.SKIP
+        return step is not Step.SKIP
+
+    def _decode(self, stream: VideoStream, packet: av.Packet[VideoStream] | None) -> list[av.VideoFrame]:
+        """The pictures that come of a packet; damaged ones are counted and left out."""
+        try:
+            pictures = stream.decode(packet)
+        except av.error.FFmpegError as error:
+            self._tally.corrupt += 1
+            self._fault = error
+            return []
+        whole = [picture for picture in pictures if not picture.is_corrupt]
+        self._tally.corrupt += len(pictures) - len(whole)
+        return whole
+
+
+def video_stream(name: str, url: str, container: InputContainer) -> VideoStream:
+    """The stream to look at: the first that is not a cover picture.
+
+    Raises:
+        SourceUnusable: there is none, or nothing can decode it.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    head = f"source {name}: {masked(url)}"
+    if not streams:
+        found = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+        raise SourceUnusable(f"{head}: has no video in it (found: {found})")
+    context: object = streams[0].codec_context
+    if context is None:
+        raise SourceUnusable(f"{head}: its codec is unknown")
+    if streams[0].codec_context.name in _NOT_VIDEO:
+        raise SourceUnusable(f"{head}: is not a video but text")
+    return streams[0]
+
+
+def frame_seconds(stream: VideoStream) -> float:
+    """Nominal seconds from one picture to the next."""
+    rate = stream.average_rate or stream.guessed_rate or _DEFAULT_FPS
+    return float(1 / rate) if 0.01 <= rate <= 1000 else float(1 / _DEFAULT_FPS)
+
+
+def stream_format(stream: VideoStream) -> StreamFormat:
+    """What has to be known later to decode packets of this stream or to put them into a file."""
+    base = stream.time_base or Fraction(1, 90_000)
+    return StreamFormat(stream.codec_context.codec.name, _header(stream), base, frame_seconds(stream))
+
+
+def _header(stream: VideoStream) -> bytes:
+    """A NUT file with the stream's parameters and one byte of nothing, which its reader asks for."""
+    memory = io.BytesIO()
+    with av.open(memory, "w", format="nut") as container:
+        copy = container.add_stream_from_template(stream, opaque=True)
+        packet = av.Packet(b"\0")
+        packet.pts = packet.dts = 0
+        packet.time_base = copy.time_base or Fraction(1, 90_000)
+        packet.is_keyframe = True
+        packet.stream = copy
+        container.mux(packet)
+    return memory.getvalue()
+
+
+def _seconds(ticks: int | None, base: Fraction) -> float | None:
+    return None if ticks is None else float(ticks * base)
