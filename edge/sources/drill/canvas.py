@@ -92,6 +92,10 @@ class Canvas:
             target = plane[window.chroma]
             target[...] = _whole(target + half * np.float32(colour))
 
+    def shade(self, window: Window, light: Layer) -> None:
+        """Darken: `out = below·light` from black upwards; a shadow keeps the colour of the ground."""
+        self.blend(window, 1 - light, 0.0, 128.0, 128.0)
+
     def grain(self, window: Window, sigma: float) -> Layer:
         """Noise of a camera's sensor `(h, w)`, another one at each capture time."""
         width, height = window.size
@@ -111,6 +115,20 @@ class Canvas:
 
     def _chroma(self, c: Layer | np.float32) -> Layer | np.float32:
         return c if self._frame.full_range else (c - 128) * np.float32(224 / 255) + np.float32(128)
+
+
+def extent(canvas: Canvas, picture: Layer, side: float, foot: tuple[float, float], at: tuple[float, float]) -> Window | None:
+    """The window that the parts of a square picture which are not zero fall into; arguments as for `place`."""
+    x, y, width, height = cv2.boundingRect((picture > 0).astype(np.uint8))
+    if not width:
+        return None
+    scale = side / picture.shape[0]
+    left, top = at[0] - foot[0] * side, at[1] - foot[1] * side
+    # Two pixels of the picture more on each side: that far reaches cubic interpolation.
+    return canvas.window(
+        left + (x - 2) * scale - 1, top + (y - 2) * scale - 1,
+        left + (x + width + 2) * scale + 1, top + (y + height + 2) * scale + 1,
+    )  # fmt: skip
 
 
 def place(picture: Plane | Layer, window: Window, side: float, foot: tuple[float, float], at: tuple[float, float]) -> Layer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,15 @@ class Cut:
     onset: int
     loop: int
     blend: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One of several pictures of a film that lie over each other: how far it lags, if mirrored, moved by what share."""
+
+    lag_s: float
+    mirrored: bool
+    shift: float
 
 
 class Film:
@@ -61,6 +71,21 @@ class Film:
             return fresh
         old = self._state(onset + loop + step).astype(np.uint16)
         return ((old * (blend - step) + fresh * np.uint16(step)) // blend).astype(np.uint8)
+
+    def stack(self, time_s: float, sheets: Sequence[Sheet], *, mirror: bool = True) -> NDArray[np.float32]:
+        """The sum of several sheets `(n, n)`, 1 the densest of one. Sheets that have not begun yet are left out."""
+        total: NDArray[np.uint16] = np.zeros_like(self.at(0), np.uint16)
+        side = total.shape[1]
+        for sheet in sheets:
+            if time_s < sheet.lag_s:
+                continue
+            state = self.at(time_s - sheet.lag_s)
+            if sheet.mirrored and mirror:
+                state = state[:, ::-1]
+            move = round(sheet.shift * side)
+            left, right = max(0, move), side + min(0, move)
+            total[:, left:right] += state[:, left - move : right - move]
+        return total * np.float32(1 / 255)
 
     def _state(self, index: int) -> State:
         with self._lock:

@@ -7,18 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.config.drill import DrillFire
-from edge.sources.drill.canvas import Canvas, Layer, Window, place
-from edge.sources.drill.film import Cut, Film
+from edge.sources.drill.canvas import Canvas, Layer, Window, extent, place
+from edge.sources.drill.film import Cut, Film, Sheet
 from edge.sources.drill.fluid import FOOT, Gas
 
 GAS = Gas(
     cells=64, detail=3, step_s=1 / 50, buoyancy=9.0, cooling=1.6, fading=0.6, burning=1.3,
-    swirl=5.0, ripple=0.22, mouth=0.12, unrest=0.9, pulse_hz=2.2, draft=0.3,
+    swirl=5.0, ripple=0.17, mouth=0.12, unrest=0.9, pulse_hz=2.2, draft=0.3, swell_s=1.5,
 )  # fmt: skip
 CUT = Cut(steps=2, onset=2 * 25, loop=10 * 25, blend=25 // 2)
-LAYERS = ((0.0, False, 1.0, 0.0), (0.73, True, 0.9, -0.03))
-"""A fire is deep, the fluid is flat: lag in s, mirrored, scale and shift of each sheet of flame."""
+SHEETS = (Sheet(0.0, False, 0.0), Sheet(0.73, True, -0.03))
+"""A fire is deep, the fluid is flat: it is made of two sheets of the same film."""
 DYING_S = 2.0
+_COLDEST = 0.06  # cooler gas does not glow
 FLAME = 0.62
 """The tongues' usual height: share of the fluid's square."""
 
@@ -45,25 +46,17 @@ class Fire:
             return
         side = self.item.size * canvas.height / FLAME * scale
         at = self.item.at[0] * canvas.width, self.item.at[1] * canvas.height
-        window = canvas.window(at[0] - side / 2, at[1] - FOOT * side, at[0] + side / 2, at[1] + (1 - FOOT) * side)
         heat = self._heat(age)
         self._shine(canvas, heat, side, at)
+        window = extent(canvas, heat + self._bed, side, (0.5, FOOT), at)
         if window is not None:
             self._burn(canvas, window, heat, side, at)
 
     def _heat(self, age: float) -> Layer:
         """Heat of the flame `(n, n)`, 0–1."""
-        total: Layer = np.zeros((GAS.cells * GAS.detail,) * 2, np.float32)
-        for lag, mirrored, scale, shift in LAYERS:
-            if age < lag:
-                continue
-            sheet = self._film.at(age - lag)
-            if mirrored:
-                sheet = np.ascontiguousarray(sheet[:, ::-1])
-            side = sheet.shape[0]
-            matrix = np.array([[scale, 0, (0.5 - 0.5 * scale + shift * scale) * side], [0, scale, FOOT * side * (1 - scale)]])
-            total += cv2.warpAffine(sheet, matrix, (side, side), flags=cv2.INTER_LINEAR)
-        return np.minimum(total * np.float32(1 / 255), 1)
+        total = np.minimum(self._film.stack(age, SHEETS), 1)
+        total[total < _COLDEST] = 0
+        return total
 
     def _burn(self, canvas: Canvas, window: Window, heat: Layer, side: float, at: tuple[float, float]) -> None:
         bed = place(self._bed, window, side, (0.5, FOOT), at)
@@ -94,7 +87,7 @@ def _colours() -> tuple[NDArray[np.float32], ...]:
     exposure = 5.5 * x**1.7
     red, green, blue = (255 * (1 - np.exp(-gain * exposure)) for gain in (3.4, 0.95, 0.16))
     y = 0.299 * red + 0.587 * green + 0.114 * blue
-    ramp = np.clip((x - 0.06) / 0.3, 0, 1)
+    ramp = np.clip((x - _COLDEST) / 0.3, 0, 1)
     alpha = ramp * ramp * (3 - 2 * ramp)
     return tuple(np.asarray(c, np.float32) for c in (alpha, y, 128 + 0.564 * (blue - y), 128 + 0.713 * (red - y)))
 

@@ -37,6 +37,7 @@ class Gas:
         unrest: how far the outflow wanders and pulses, 0–1.
         pulse_hz: how often it does.
         draft: speed at which everything is borne up, sides/s.
+        swell_s: how long the outflow takes to reach its strength.
     """
 
     cells: int
@@ -52,6 +53,7 @@ class Gas:
     unrest: float
     pulse_hz: float
     draft: float
+    swell_s: float
 
 
 class Fluid:
@@ -75,10 +77,13 @@ class Fluid:
         self._fine = _positions(fine)
         self._projector = _projector(n)
         self._ripples = _ripples(fine, gas.detail, rng)
+        self._mottle = _mottle(fine, rng)
         self._waves = rng.uniform(0.6, 1.7, (3, 4)) * gas.pulse_hz, rng.uniform(0, 2 * np.pi, (3, 4))
         self._sponge = _sponge(n)
         height = np.clip(FOOT - self._coarse[1] / n, 0, None)
-        self._wind = (wind * (1 - np.exp(-height / 0.25))).astype(np.float32)
+        aloft = (1 - np.exp(-height / 0.25)).astype(np.float32)
+        self._wind = np.float32(wind) * aloft
+        self._gust = np.float32(0.15 * gas.draft * gas.unrest * rng.choice((-1, 1))) * aloft
 
     def step(self) -> None:
         """Go on by `step_s`."""
@@ -88,7 +93,7 @@ class Fluid:
         self._velocity += dt * self._confinement()
         self._velocity = _project(self._velocity, self._projector) * self._sponge
         flow = self._velocity.copy()
-        flow[0] += self._wind
+        flow[0] += self._wind + self._gust * np.float32(np.sin(self._steps * gas.step_s * gas.pulse_hz * 1.7))
         flow[1] -= np.float32(gas.draft)
         self._velocity = np.stack([_carry(part, flow, dt, self._coarse) for part in self._velocity])
         self._heat = _carry(self._heat, flow, dt, self._coarse) * np.float32(np.exp(-gas.cooling * gas.step_s))
@@ -111,14 +116,18 @@ class Fluid:
         """Hot matter wells up from three mouths that wander and pulse."""
         time = self._steps * self._gas.step_s
         rates, phases = self._waves
+        swell = 0.3 + 0.7 * min(1.0, time / self._gas.swell_s)
+        side = self.matter.shape[0]
+        shift = int(time * 0.2 * side) % side
+        mottle = self._mottle[shift : shift + side]
         for mouth in range(3):
             wave = np.sin(2 * np.pi * rates[mouth] * time + phases[mouth])
             drift = (mouth - 1) * 0.55 + 0.5 * self._gas.unrest * wave[0]
-            centre = 0.5 + drift * self._gas.mouth
-            radius = self._gas.mouth * (0.55 + 0.2 * self._gas.unrest * wave[1])
+            centre = 0.5 + drift * self._gas.mouth * swell
+            radius = self._gas.mouth * (0.55 + 0.2 * self._gas.unrest * wave[1]) * swell
             strength = 1 - self._gas.unrest * (0.35 + 0.35 * wave[2] * wave[3])
-            _well(self._heat, self._coarse, centre, radius, strength)
-            _well(self.matter, self._fine, centre, radius, strength)
+            _well(self._heat, self._coarse, centre, radius, np.float32(strength))
+            _well(self.matter, self._fine, centre, radius, np.float32(strength) * mottle)
 
     def _confinement(self) -> Grid:
         """The force that gives small whirls back what the coarse grid takes from them."""
@@ -147,13 +156,13 @@ def _carry(field: Grid, flow: Grid, dt: np.float32, at: Grid, how: int = cv2.INT
     return np.asarray(cv2.remap(field, source[0], source[1], how, borderMode=cv2.BORDER_CONSTANT), np.float32)
 
 
-def _well(field: Grid, at: Grid, centre: float, radius: float, strength: float) -> None:
+def _well(field: Grid, at: Grid, centre: float, radius: float, strength: Grid | np.float32) -> None:
     side = field.shape[0]
     top, bottom = int((FOOT - 3 * radius) * side), int((FOOT + 0.04) * side) + 1
     rows = slice(max(0, top), min(side, bottom))
     across = (at[0][rows] / side - np.float32(centre)) / np.float32(radius)
     down = (at[1][rows] / side - np.float32(FOOT - 0.012)) / np.float32(0.35 * radius + 0.008)
-    blob = np.float32(strength) * np.exp(-(across**2) - down**2)
+    blob = (strength[rows] if isinstance(strength, np.ndarray) else strength) * np.exp(-(across**2) - down**2)
     np.maximum(field[rows], blob, out=field[rows])
 
 
@@ -183,6 +192,14 @@ def _ripples(side: int, detail: int, rng: np.random.Generator) -> Grid:
     curl = np.stack([_slope(stream, 0), -_slope(stream, 1)])
     curl /= np.sqrt((curl**2).sum(axis=0).mean())
     return np.ascontiguousarray(np.concatenate([curl, curl], axis=1))
+
+
+def _mottle(side: int, rng: np.random.Generator) -> Grid:
+    """Uneven smoke `(2·side, side)`, 0–1, repeating downwards: what wells up is never of one density."""
+    white = rng.standard_normal((side, side)).astype(np.float32)
+    soft = sum(sigma * cv2.GaussianBlur(white, (0, 0), sigma) for sigma in (1.5, 4.0))
+    uneven = np.clip(0.65 + 0.4 * np.asarray(soft, np.float32), 0.05, 1)
+    return np.ascontiguousarray(np.concatenate([uneven, uneven]))
 
 
 def _sponge(n: int) -> Grid:

@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 
 from edge.config.drill import DrillSmoke
-from edge.sources.drill.canvas import Canvas, Layer, place
-from edge.sources.drill.film import Cut, Film
+from edge.sources.drill.canvas import Canvas, Layer, extent, place
+from edge.sources.drill.film import Cut, Film, Sheet
 from edge.sources.drill.fluid import FOOT, Gas
 
 GAS = Gas(
     cells=96, detail=2, step_s=1 / 16, buoyancy=0.6, cooling=0.4, fading=0.06, burning=0.0,
-    swirl=1.2, ripple=0.35, mouth=0.07, unrest=1.0, pulse_hz=0.8, draft=0.05,
+    swirl=1.2, ripple=0.35, mouth=0.055, unrest=1.0, pulse_hz=0.8, draft=0.08, swell_s=5,
 )  # fmt: skip
 CUT = Cut(steps=1, onset=8 * 16, loop=20 * 16, blend=3 * 16)
-LAYERS = ((0.0, False, 1.0, 0.0), (4.3, True, 0.93, 0.03), (8.9, False, 0.86, -0.03))
-"""A plume is deep, the fluid is flat: lag in s, mirrored, scale and shift of each sheet it is made of."""
+SHEETS = (Sheet(0.0, False, 0.0), Sheet(4.3, True, 0.03), Sheet(8.9, False, -0.03))
+"""A plume is deep, the fluid is flat: it is made of three sheets of the same film."""
 SLOWEST_CLEARING_S = 5.0
 
 
@@ -42,32 +42,23 @@ class Smoke:
         growth = min(1.0, age / self.item.grow_s) if self.item.grow_s else 1.0
         side = self.item.size * canvas.height / FOOT * (0.35 + 0.65 * growth)
         at = self.item.at[0] * canvas.width, self.item.at[1] * canvas.height
-        window = canvas.window(at[0] - side / 2, at[1] - FOOT * side, at[0] + side / 2, at[1] + (1 - FOOT) * side)
+        depth = self._depth(age, over) * np.float32(-math.log(1 - self.item.opacity) * (0.15 + 0.85 * growth))
+        alpha = 1 - np.exp(-depth)  # absorption (Beer and Lambert): what still comes through is exp(−depth)
+        alpha[alpha < 0.004] = 0
+        window = extent(canvas, alpha, side, (0.5, FOOT), at)
         if window is None:
             return
-        depth = self._depth(age, over) * np.float32(-math.log(1 - self.item.opacity) * (0.15 + 0.85 * growth))
-        lit = _lit(depth)
-        depth = np.maximum(place(depth, window, side, (0.5, FOOT), at), 0)
-        lit = place(lit, window, side, (0.5, FOOT), at)
-        alpha = 1 - np.exp(-depth)
+        lit = place(_lit(depth), window, side, (0.5, FOOT), at)
+        alpha = np.clip(place(alpha, window, side, (0.5, FOOT), at), 0, 1)
         luma = lit * np.float32(self._white(canvas.light)) + canvas.grain(window, 1.5)
         canvas.blend(window, alpha, luma, 129.0, 127.0)
 
     def _depth(self, age: float, over: float) -> Layer:
         """Optical depth `(n, n)`, about 1 in the plume's middle."""
-        total = np.zeros_like(self._veil)
-        for lag, mirrored, scale, shift in LAYERS:
-            if age < lag:
-                continue
-            sheet = self._film.at(age - lag)
-            if mirrored and not self.item.wind:
-                sheet = np.ascontiguousarray(sheet[:, ::-1])
-            side = sheet.shape[0]
-            matrix = np.array([[scale, 0, (0.5 - 0.5 * scale + shift * scale) * side], [0, scale, FOOT * side * (1 - scale)]])
-            total += cv2.warpAffine(sheet, matrix, (side, side), flags=cv2.INTER_LINEAR).astype(np.float32)
+        total = self._film.stack(age, SHEETS, mirror=not self.item.wind)
         # What a flat fluid draws as threads is the edge of a puff seen in depth: fill it, and soften most of it.
-        total = np.power(total * np.float32(1 / 255), np.float32(0.8))
-        total = 0.5 * total + 0.6 * cv2.GaussianBlur(total, (0, 0), 3)
+        total = np.power(total, np.float32(0.8))
+        total = 0.9 * total + 1.0 * cv2.GaussianBlur(total, (0, 0), 3)
         total = cv2.remap(total, *self._fan, cv2.INTER_LINEAR) * self._veil
         if over > 0:
             height = FOOT - np.arange(total.shape[0], dtype=np.float32)[:, None] / total.shape[0]
@@ -80,17 +71,22 @@ class Smoke:
 
 
 def _lit(depth: Layer) -> Layer:
-    """How much light from above reaches each place, 0–1: what lies under thick smoke is in its shadow."""
+    """How much daylight each place sends back, 0–1: it comes from above and a little from the left.
+
+    What lies under thick smoke is in its shadow, and each puff is bright where it turns towards the light.
+    """
     above = cv2.blur(depth, (5, 33), anchor=(3, 32), borderType=cv2.BORDER_CONSTANT)
-    near = cv2.blur(depth, (7, 9), anchor=(4, 8), borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(0.58 + 0.42 * np.exp(-0.6 * above - 0.7 * near), np.float32)
+    soft = cv2.GaussianBlur(depth, (0, 0), 1.2)
+    relief = np.zeros_like(soft)
+    relief[5:, 3:] = (soft[5:, 3:] - soft[:-5, :-3]) / (soft[5:, 3:] + soft[:-5, :-3] + np.float32(0.25))
+    return np.asarray(0.55 + 0.3 * np.exp(-0.5 * above) + 0.3 * np.clip(relief, -0.6, 0.6), np.float32)
 
 
 def _veil(side: int) -> Layer:
     """Fades the plume out towards its top and the sides of its square."""
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
     height = (FOOT - y) / FOOT
-    top = 1 - _smooth(height, 0.45, 0.98)
+    top = 1 - _smooth(height, 0.35, 0.97)
     sides = 1 - _smooth(np.abs(x - 0.5), 0.34, 0.49)
     return np.asarray(top * sides, np.float32)
 
@@ -99,7 +95,7 @@ def _fan(side: int) -> tuple[Layer, Layer]:
     """Widens the plume with its height: a round plume entrains more air than a flat one."""
     y, x = np.mgrid[0:side, 0:side].astype(np.float32)
     height = np.clip(FOOT - y / side, 0, None)
-    return np.asarray((x - side / 2) / (0.9 + 0.9 * height) + side / 2, np.float32), y
+    return np.asarray((x - side / 2) / (0.8 + 0.9 * height) + side / 2, np.float32), y
 
 
 def _smooth(x: Layer, low: float, high: float) -> Layer:
