@@ -16,7 +16,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 # The first Python of at least 3.11 that can make virtual environments; PYTHON=… names another.
-PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python3.14 python; do \
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python3.14 python; do \
 	"$$name" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$name"; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 EDITABLE := --no-deps --no-build-isolation --editable .
