@@ -29,7 +29,7 @@ class DrillFire(DrillItem):
     """A flame that flickers and saturates the camera."""
 
     kind: Literal["fire"] = "fire"
-    size: float = Field(default=0.2, gt=0, le=1.5, description="height of the tongues as a share of the picture's height")
+    size: float = Field(default=0.2, gt=0, le=1.5, description="height of the tongues, share of the picture's height")
     grow_s: float = Field(default=5.0, ge=0, description="seconds from the first flame to its full size")
 
 
@@ -37,7 +37,7 @@ class DrillSmoke(DrillItem):
     """A plume that rises, widens and fades."""
 
     kind: Literal["smoke"] = "smoke"
-    size: float = Field(default=0.6, gt=0, le=1.5, description="height at which it fades, share of the picture's height")
+    size: float = Field(default=0.6, gt=0, le=1.5, description="height where it fades, share of the picture's height")
     grow_s: float = Field(default=8.0, ge=0, description="seconds from the first wisp to its full size and opacity")
     opacity: float = Field(default=0.8, gt=0, le=0.98, description="how much of the background its middle hides")
     shade: float = Field(default=0.65, ge=0, le=1, description="0 black soot, 0.65 grey, 1 white steam")

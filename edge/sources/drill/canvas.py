@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipelines.frame import Frame, Plane
 
 Layer = NDArray[np.float32]
+Point = tuple[float, float]
 
 _GRAIN_SIDE = 512
 _GRAIN = np.tile(np.random.default_rng(7).standard_normal((_GRAIN_SIDE, _GRAIN_SIDE)).astype(np.float32), (2, 2))
@@ -77,8 +78,8 @@ class Canvas:
         for plane, colour in zip(planes[1:], (u, v), strict=True):
             target = plane[window.chroma]
             below = target.astype(np.float32)
-            colour = _halve(colour) if isinstance(colour, np.ndarray) else np.float32(colour)
-            target[...] = _whole(below + alpha * (self._chroma(colour) - below))
+            half = _halve(colour) if isinstance(colour, np.ndarray) else np.float32(colour)
+            target[...] = _whole(below + alpha * (self._chroma(half) - below))
 
     def add(self, window: Window, y: Layer, u: float, v: float) -> None:
         """Shine: `out = below + light`. `y` is luma to add; `u`, `v` the chroma added for each unit of it."""
@@ -117,7 +118,7 @@ class Canvas:
         return c if self._frame.full_range else (c - 128) * np.float32(224 / 255) + np.float32(128)
 
 
-def extent(canvas: Canvas, picture: Layer, side: float, foot: tuple[float, float], at: tuple[float, float]) -> Window | None:
+def extent(canvas: Canvas, picture: Layer, side: float, foot: Point, at: Point) -> Window | None:
     """The window that the parts of a square picture which are not zero fall into; arguments as for `place`."""
     x, y, width, height = cv2.boundingRect((picture > 0).astype(np.uint8))
     if not width:
@@ -131,11 +132,11 @@ def extent(canvas: Canvas, picture: Layer, side: float, foot: tuple[float, float
     )  # fmt: skip
 
 
-def place(picture: Plane | Layer, window: Window, side: float, foot: tuple[float, float], at: tuple[float, float]) -> Layer:
+def place(picture: Layer, window: Window, side: float, foot: Point, at: Point) -> Layer:
     """A square picture drawn into a window.
 
     Args:
-        picture: `(n, n)`, uint8 or float32.
+        picture: `(n, n)`.
         window: where it is wanted.
         side: length of its side in the frame, pixels.
         foot: the point of the picture, x, y in 0–1, that stands at `at`.
@@ -143,23 +144,25 @@ def place(picture: Plane | Layer, window: Window, side: float, foot: tuple[float
     """
     # Averaged down to less than twice the size wanted first, so that small plumes do not sparkle.
     while picture.shape[0] >= 2 * side and picture.shape[0] >= 8:
-        picture = cv2.resize(picture, (picture.shape[1] // 2, picture.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        half = picture.shape[1] // 2, picture.shape[0] // 2
+        picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.float32)
     scale = side / picture.shape[0]
     # Pixel centres lie at +0.5 in both.
     left, top = at[0] - foot[0] * side, at[1] - foot[1] * side
-    matrix = np.array([[scale, 0, left - window.x1 + 0.5 * scale - 0.5], [0, scale, top - window.y1 + 0.5 * scale - 0.5]])
+    across, down = left - window.x1 + 0.5 * scale - 0.5, top - window.y1 + 0.5 * scale - 0.5
+    matrix = np.array([[scale, 0, across], [0, scale, down]])
     how = cv2.INTER_CUBIC if scale > 1.5 else cv2.INTER_LINEAR
-    drawn = cv2.warpAffine(np.asarray(picture, np.float32), matrix, window.size, flags=how)
+    drawn = cv2.warpAffine(picture, matrix, window.size, flags=how)
     return np.asarray(drawn, np.float32)
 
 
 def _whole(values: Layer) -> Plane:
-    return cv2.convertScaleAbs(np.maximum(values, 0))  # rounds and saturates
+    return np.asarray(cv2.convertScaleAbs(np.maximum(values, 0)), np.uint8)  # rounds and saturates
 
 
 def _halve(layer: Layer) -> Layer:
     height, width = layer.shape
     if height % 2 or width % 2:
-        layer = cv2.copyMakeBorder(layer, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        layer = np.pad(layer, ((0, height % 2), (0, width % 2)), mode="edge")
     half = cv2.resize(layer, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
     return np.asarray(half, np.float32)

@@ -63,21 +63,21 @@ class Fire:
         canvas.blend(window, np.clip(bed, 0, 1) * np.float32(0.75), 22.0, 127.0, 129.0)
         heat = place(heat, window, side, (0.5, FOOT), at)
         index = np.clip(heat * 255, 0, 255).astype(np.uint8)
-        alpha, y, u, v = (cv2.LUT(index, column) for column in _COLOURS)
+        alpha, y, u, v = (column[index] for column in _COLOURS)
         canvas.blend(window, alpha, y + canvas.grain(window, 1.0), u, v)
 
     def _shine(self, canvas: Canvas, heat: Layer, side: float, at: tuple[float, float]) -> None:
         """Light of the flame on what stands around it and in the lens; by day it hardly shows."""
-        reach = 2.2
         strength = np.float32(60 / (1 + canvas.light / 45))
-        window = canvas.window(*(at[i % 2] + (-0.5 if i < 2 else 0.5) * side * reach - (i % 2) * 0.3 * side for i in range(4)))
-        if window is None:
-            return
         small = cv2.resize(heat, (32, 32), interpolation=cv2.INTER_AREA)
         wide = cv2.copyMakeBorder(small, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=0)
         halo = cv2.GaussianBlur(wide, (0, 0), 7) * 2.2 + cv2.GaussianBlur(wide, (0, 0), 2.5) * 0.6
-        halo = np.maximum(halo - 0.01, 0) * _round(72)
-        glow = place(halo, window, side * 72 / 32, (0.5, (20 + 32 * FOOT) / 72), at)
+        halo = np.asarray(np.maximum(halo - 0.01, 0) * _round(72), np.float32)
+        wide_side, foot = side * 72 / 32, (0.5, (20 + 32 * FOOT) / 72)
+        window = extent(canvas, halo, wide_side, foot, at)
+        if window is None:
+            return
+        glow = place(halo, window, wide_side, foot, at)
         canvas.add(window, np.clip(glow, 0, None) * strength, -0.42, 0.38)
 
 
@@ -98,12 +98,12 @@ def _bed(side: int, seed: int) -> Layer:
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
     ragged = cv2.GaussianBlur(rng.standard_normal((side, side)).astype(np.float32), (0, 0), 3) * 3
     distance = ((x - 0.5) / (GAS.mouth * 1.5)) ** 2 + ((y - FOOT - 0.005) / 0.035) ** 2
-    return np.clip(1.3 - distance + 0.5 * ragged, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(1.3 - distance + 0.5 * ragged, 0, 1), np.float32)
 
 
 def _round(side: int) -> Layer:
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / (side - 1) * 2 - 1
-    return np.clip(1.5 - 1.5 * np.sqrt(x * x + y * y), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(1.5 - 1.5 * np.sqrt(x * x + y * y), 0, 1), np.float32)
 
 
 _COLOURS = _colours()

@@ -67,7 +67,7 @@ class Smoke:
 
     def _white(self, light: float) -> float:
         """Luma of the plume where daylight falls on it."""
-        return (30 + 225 * self.item.shade) * min(1.1, max(0.3, (light / 100) ** 0.7))
+        return (30 + 225 * self.item.shade) * min(1.1, max(0.3, math.pow(light / 100, 0.7)))
 
 
 def _lit(depth: Layer) -> Layer:
