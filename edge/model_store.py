@@ -61,9 +61,9 @@ class ModelStore:
         self._folders = tuple(folders)
 
     @classmethod
-    def installed(cls) -> Self:
-        """The models that came with the program."""
-        return cls([share_folder() / "models"])
+    def installed(cls, before: Path | None = None) -> Self:
+        """The models that came with the program, after those of another folder."""
+        return cls([*([before] if before is not None else []), share_folder() / "models"])
 
     def list(self) -> tuple[ModelState, ...]:
         """Every model, by name, each with its digest verified."""

@@ -59,8 +59,8 @@ def read_card(use: ModelUse, store: ModelStore, folder: Path = Path()) -> Card:
     Raises:
         ModelError: it is missing or wrong.
     """
-    card = store.card(folder / use.path if use.path is not None else str(use.name))
-    return with_thresholds(card, use.thresholds)
+    where = use.where
+    return with_thresholds(store.card(folder / where if isinstance(where, Path) else where), use.thresholds)
 
 
 def _anchored(value: Any, folder: Path) -> Any:

@@ -77,6 +77,11 @@ class ModelUse(Settings):
         """What rules call it: its name, or the last part of its path."""
         return self.name if self.name is not None else Path(str(self.path)).name
 
+    @property
+    def where(self) -> str | Path:
+        """What a model store is asked for."""
+        return self.path if self.path is not None else str(self.name)
+
 
 class Site(Settings):
     """A whole site file."""

@@ -17,7 +17,7 @@ from pipelines.events import Mode
 from pipelines.rules import AnyRuleSettings
 from pipelines.rules.base import Hours, Settings
 
-_USER = re.compile(r"(?<=://)[^/@\s]*(?:@[^/@\s]*)*@")
+_USER = re.compile(r"(?<=://)\S*@")
 _PASSWORD = re.compile(r"(?i)\b(password|passwd|pass|pwd|token|secret|key)=[^&/?#\s]*")
 
 
@@ -88,6 +88,7 @@ class SourceSettings(Settings):
         default="live", description="files and folders: at their own speed, or as fast as the machine can"
     )
     loop: bool = Field(default=False, description="files and folders: begin again at the end")
+    fps: float = Field(default=1.0, gt=0, le=60, description="a folder of pictures: pictures a second")
     transport: Literal["tcp", "udp"] = Field(default="tcp", description="RTSP: tcp loses nothing on a bad network")
     max_gap_s: float = Field(
         default=10.0, gt=0, le=3600, description="the whole view is inspected at least this often, whatever happens"

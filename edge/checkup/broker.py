@@ -1,0 +1,63 @@
+"""Does the broker accept this agent?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from calibration.errors import DeliveryError
+from edge.checkup.result import Part, Result
+from edge.config.broker import BrokerSettings
+from edge.config.site import Site
+from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused
+
+
+def check_broker(site: Site, timeout_s: float) -> Result:
+    """Connect with the site's credentials, and leave again.
+
+    The client id ends in `-check`, so that a running agent is not thrown off its connection.
+    """
+    settings = site.broker
+    client_id = f"{settings.client_id or f'lookout-{site.site.name}-{site.agent.name}'}-check"
+    deadline = time.monotonic() + timeout_s
+    try:
+        spoken = _connect(settings, client_id, lambda: time.monotonic() < deadline)
+    except DeliveryError as error:
+        return Result(Part.BROKER, settings.address, False, str(error))
+    how = "TLS" if settings.tls is not None else "no TLS"
+    who = f"as user {settings.username}" if settings.username is not None else "without a user"
+    return Result(Part.BROKER, settings.address, True, f"MQTT {spoken}, {how}, {who}")
+
+
+def _connect(settings: BrokerSettings, client_id: str, go_on: Callable[[], bool]) -> Protocol:
+    """The version that was spoken; `auto` falls back as the uplink does."""
+    if settings.protocol != "auto":
+        return _visit(Link(settings, client_id, settings.protocol), go_on)
+    try:
+        return _visit(Link(settings, client_id, "5"), go_on)
+    except VersionRefused:
+        pass
+    except Unanswered:
+        if not _refuses_5(settings, go_on):
+            raise
+    return _visit(Link(settings, client_id, "3.1.1"), go_on)
+
+
+def _refuses_5(settings: BrokerSettings, go_on: Callable[[], bool]) -> bool:
+    """Some brokers hang up on a full CONNECT of version 5, and refuse only a bare one; see decision 0002."""
+    try:
+        _visit(Link(settings, "", "5", bare=True), go_on)
+    except VersionRefused:
+        return True
+    except DeliveryError:
+        pass
+    return False
+
+
+def _visit(link: Link, go_on: Callable[[], bool]) -> Protocol:
+    try:
+        link.open(go_on)
+        link.close(politely=True)
+    finally:
+        link.close(politely=False)
+    return link.protocol

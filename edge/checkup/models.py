@@ -1,0 +1,43 @@
+"""Are the site's models whole, and do they run here?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from calibration.errors import ModelError
+from edge.checkup.result import Part, Result
+from edge.config.serving import serving_model
+from edge.config.site import ModelUse, Site
+from edge.model_store import ModelStore, with_thresholds
+from pipelines.detect import Card, Detector
+
+
+def check_models(site: Site, store: ModelStore) -> Iterator[Result]:
+    """Load each model: digest, ONNX Runtime, one run on grey against its card."""
+    cards = {use.title: store.card(use.where) for use in site.models}
+    for use in site.models:
+        try:
+            text = _try(use, site, store)
+        except ModelError as error:
+            yield Result(Part.MODEL, use.title, False, str(error))
+        else:
+            yield Result(Part.MODEL, use.title, True, f"{text}; serves {_served(use, site, cards)}")
+
+
+def _try(use: ModelUse, site: Site, store: ModelStore) -> str:
+    model = store.load(use.where)
+    how = site.agent.inference
+    Detector(with_thresholds(model.card, use.thresholds), model.weights, threads=how.threads, providers=how.providers)
+    card = model.card
+    return f"{card.name} {card.version}, {card.input.width}×{card.input.height}, sha256 {card.sha256[:12]}…"
+
+
+def _served(use: ModelUse, site: Site, cards: dict[str, Card]) -> str:
+    """The rules that will be answered by this model."""
+    kinds = [
+        str(rule.kind)
+        for source in site.sources
+        for rule in source.rules
+        if serving_model(rule, site.models, cards) == use.title
+    ]
+    return ", ".join(dict.fromkeys(kinds)) or "no rule"

@@ -1,0 +1,72 @@
+"""`lookout models`."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from calibration.errors import ModelError
+from edge.model_store import ModelState, ModelStore
+
+
+def models(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--models", metavar="DIR", help="A folder of model folders; the installed ones if left out."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """List the models at hand and verify their digests.
+
+    Exit code 1 if a model can not be used: a digest differs, a card is wrong, weights are missing.
+
+    Example: `lookout models --models /srv/models --json`
+    """
+    if folder is not None and not folder.is_dir():
+        raise ModelError(f"{folder}: is not a folder of models")
+    store = ModelStore([folder]) if folder is not None else ModelStore.installed()
+    states = store.list()
+    if json:
+        typer.echo(json_format.dumps([_record(state) for state in states], ensure_ascii=False, indent=2))
+    else:
+        _show(states)
+    if any(state.fault is not None for state in states):
+        raise typer.Exit(1)
+
+
+def _record(state: ModelState) -> dict[str, object]:
+    card = state.card
+    return {
+        "name": state.name,
+        "ok": state.fault is None,
+        "fault": state.fault,
+        "folder": str(state.folder),
+        "version": card.version if card else None,
+        "licence": card.licence if card else None,
+        "sha256": card.sha256 if card else None,
+        "input": [card.input.width, card.input.height] if card else None,
+        "classes": [{"name": c.name, "means": c.means, "threshold": c.threshold} for c in card.classes] if card else [],
+        "metrics": card.metrics if card else {},
+    }
+
+
+def _show(states: tuple[ModelState, ...]) -> None:
+    table = Table("Model", "Version", "Input", "Sees", "Licence", "Digest")
+    for state in states:
+        card = state.card
+        verdict = "[green]verified[/]" if state.fault is None else "[red]wrong[/]"
+        if card is None:
+            table.add_row(state.name, "", "", "", "", verdict)
+            continue
+        seen = ", ".join(dict.fromkeys(m for m in card.meanings if m != "none"))
+        table.add_row(state.name, card.version, f"{card.input.width}×{card.input.height}", seen, card.licence, verdict)
+    console = Console()
+    console.print(table if states else "no models found")
+    for state in states:
+        if state.fault is not None:
+            console.print(f"{state.name}: {state.fault}", style="red", markup=False, highlight=False, soft_wrap=True)
