@@ -1,0 +1,316 @@
+"""The thread that brings what waits in the outbox to the broker, for as long as the agent runs."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from calibration.errors import BrokerRefused, DeliveryError, OutboxDamaged
+from edge.config.broker import BrokerSettings
+from edge.delivery.contract import JSON_MEDIA_TYPE, Heartbeat, Status, utc
+from edge.delivery.entries import Entry, Kind
+from edge.delivery.holds import Holds
+from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, Will
+from edge.delivery.outbox import Outbox
+from edge.delivery.topics import Topics
+from edge.version import __version__
+
+_log = logging.getLogger(__name__)
+
+_FIRST_BACKOFF_S = 0.5
+_FAREWELL_S = 1.0
+_TURN_S = 0.25
+_PACKET_OVERHEAD = 512
+"""Bytes of topic, properties and header around a payload, with room to spare."""
+
+
+class Uplink:
+    """Publishes the outbox, the status and the will.
+
+    `run` belongs to one thread, which the supervisor owns; everything else may be called from any thread.
+
+    Args:
+        settings: the broker.
+        outbox: what waits.
+        topics: of this agent.
+        started: when the agent started; now, when left out.
+        now: the wall clock, UTC seconds since the epoch.
+        jitter: a number in 0–1 for each wait between attempts.
+
+    Attributes:
+        connected: the broker has accepted us.
+        protocol: the version of MQTT spoken.
+        session: number of the connection.
+        sent: messages that the broker has acknowledged since the start.
+        last_error: what last went wrong; None once the broker has answered again.
+    """
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        outbox: Outbox,
+        topics: Topics,
+        *,
+        started: datetime | None = None,
+        now: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.connected = False
+        self.protocol: Protocol = "3.1.1" if settings.protocol == "3.1.1" else "5"
+        self.session = 0
+        self.sent = 0
+        self.last_error: str | None = None
+        self._settings = settings
+        self._outbox = outbox
+        self._topics = topics
+        self._started = started or utc(now())
+        self._now = now
+        self._jitter = jitter
+        self._client_id = settings.client_id or f"lookout-{topics.site}-{topics.agent}"
+        self._ask_version = False
+        self._heard = False
+        self._heartbeat = Heartbeat()
+        self._status_due = False
+        self._link: Link | None = None
+        self._under_way: dict[int, Entry | None] = {}
+        self._acknowledged: list[Entry] = []
+        self._holds = Holds()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages the broker has not acknowledged yet."""
+        return self._outbox.count()
+
+    def publish_status(self, heartbeat: Heartbeat) -> None:
+        """Publish the retained status with this heartbeat; the newest one wins while the broker is away."""
+        self._heartbeat = heartbeat
+        self._status_due = True
+        self._wake()
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Connect, publish, reconnect, until `stop` is set; then say goodbye within a second and return.
+
+        Args:
+            stop: ends it.
+            beat: called several times a second, whatever the broker does.
+
+        Raises:
+            OutboxDamaged: the database broke; the outbox has to be opened anew.
+        """
+        failures = 0
+        self._outbox.on_arrival(self._wake)
+        try:
+            while not stop.is_set():
+                at_once = self._once(stop, beat)
+                failures = 1 if self._heard else failures + 1
+                if not at_once and not stop.is_set():
+                    self._pause(failures, stop, beat)
+        finally:
+            self._outbox.on_arrival(None)
+
+    def _once(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
+        """One connection, from its beginning to its end; whether to try again without a pause."""
+        self._heard = False
+        if self._ask_version:
+            self._ask_version = False
+            return self._ask(stop, beat)
+        link = self._make_link()
+        try:
+            link.open(_going(stop, beat))
+            self._serve(link, stop, beat)
+        except VersionRefused as error:
+            return self._version_refused(error)
+        except OutboxDamaged:
+            raise
+        except DeliveryError as error:
+            if not stop.is_set():
+                self._failed(error)
+                self._ask_version = isinstance(error, Unanswered) and self._is_guess()
+        finally:
+            self._end(link)
+        return self._ask_version
+
+    def _make_link(self) -> Link:
+        try:
+            self.session = self._outbox.next_session()
+        except OutboxDamaged:
+            raise
+        except DeliveryError as error:  # a full disk must not keep the alarms from leaving
+            self.session = max(self.session + 1, int(self._now()))
+            self._failed(error)
+        will = Will(self._topics.status, self._status("offline", "lost").to_bytes())
+        return Link(self._settings, self._client_id, self.protocol, will=will)
+
+    def _serve(self, link: Link, stop: threading.Event, beat: Callable[[], None]) -> None:
+        self._link, self.connected, self.last_error = link, True, None
+        self._status_due = True
+        _log.info(
+            "broker connected",
+            extra={"broker": self._settings.address, "protocol": link.protocol, "session": self.session},
+        )
+        while not stop.is_set():
+            beat()
+            self._fill(link)
+            link.turn(_TURN_S)
+            self._settle(link)
+            if self._under_way and link.stalled_s() > self._settings.silence_s:
+                raise DeliveryError(
+                    f"broker {self._settings.address} owes {len(self._under_way)} acknowledgements"
+                    f" and has taken nothing for {self._settings.silence_s:g} s"
+                )
+        self._farewell(link, beat)
+
+    def _fill(self, link: Link) -> None:
+        if self._status_due and self._room(link) > 0 and None not in self._under_way.values():
+            self._status_due = False
+            self._publish_status(link, self._status("online"))
+        # One place is kept for a status: a window full of alarms must not make the agent look dead.
+        room = self._room(link) - (1 if self._window(link) > 1 and None not in self._under_way.values() else 0)
+        if room <= 0:
+            return
+        sent = [entry for entry in self._under_way.values() if entry is not None]
+        held = self._holds.now(time.monotonic()) + self._acknowledged
+        for entry in self._outbox.next_entries(room, sent, held):
+            body = self._body(entry, link)
+            if body is not None:
+                message = link.publish(entry.topic, body, retain=entry.retain, media_type=entry.media_type)
+                self._under_way[message] = entry
+
+    def _window(self, link: Link) -> int:
+        return min(self._settings.window, link.limit("ReceiveMaximum") or self._settings.window)
+
+    def _room(self, link: Link) -> int:
+        return self._window(link) - len(self._under_way)
+
+    def _body(self, entry: Entry, link: Link) -> bytes | None:
+        if entry.path is None:
+            return entry.payload or b""
+        try:
+            body = entry.path.read_bytes()
+        except OSError as error:
+            self._failed(DeliveryError(f"evidence {entry.path} can not be read and is skipped: {error.strerror}"))
+            self._acknowledged.append(entry)
+            return None
+        limit = link.limit("MaximumPacketSize")
+        if limit is not None and len(body) + _PACKET_OVERHEAD > limit:
+            self._failed(DeliveryError(f"evidence {entry.path} of {len(body):,} bytes exceeds the broker's {limit:,}"))
+            self._holds.hold(entry, time.monotonic())
+            return None
+        return body
+
+    def _settle(self, link: Link) -> None:
+        for answer in link.acknowledgements():
+            entry = self._under_way.pop(answer.message, None)
+            if answer.refusal is not None:
+                topic = entry.topic if entry else self._topics.status
+                self._failed(BrokerRefused(f"broker {self._settings.address} refused {topic}: {answer.refusal}"))
+                if entry is not None:
+                    self._holds.hold(entry, time.monotonic())
+                continue
+            self.sent += 1
+            self._heard = True
+            if entry is not None:
+                self._holds.forget(entry)
+                self._acknowledged.append(entry)
+        if not self._acknowledged:
+            return
+        try:
+            self._outbox.done(self._acknowledged)
+            self._acknowledged.clear()
+        except OutboxDamaged:
+            raise
+        except DeliveryError as error:  # a full disk: remembered here, removed from there as soon as it goes
+            self._failed(error)
+
+    def _farewell(self, link: Link, beat: Callable[[], None]) -> None:
+        """The offline status, then a DISCONNECT; if the broker does not take it in time, the will says it."""
+        said = False
+        deadline = time.monotonic() + _FAREWELL_S
+        while time.monotonic() < deadline and not (said and None not in self._under_way.values()):
+            beat()
+            if not said and self._room(link) > 0:
+                said = True
+                self._publish_status(link, self._status("offline", "stopped"))
+            link.turn(0.05)
+            self._settle(link)
+        if said and None not in self._under_way.values():
+            link.close(politely=True)
+
+    def _publish_status(self, link: Link, status: Status) -> None:
+        message = link.publish(self._topics.status, status.to_bytes(), retain=True, media_type=JSON_MEDIA_TYPE)
+        self._under_way[message] = None
+
+    def _status(self, status: Literal["online", "offline"], reason: Literal["stopped", "lost"] | None = None) -> Status:
+        return Status(
+            status=status,
+            session=self.session,
+            reason=reason,
+            version=__version__,
+            started=self._started,
+            heartbeat=self._heartbeat if status == "online" else None,
+        )
+
+    def _end(self, link: Link) -> None:
+        """Forget the connection; what was under way waits in the outbox and is sent again, in order."""
+        self._link, self.connected = None, False
+        for entry in self._under_way.values():
+            if entry is not None and entry.kind is Kind.EVIDENCE:
+                self._holds.lost(entry, time.monotonic())
+        self._under_way.clear()
+        link.close(politely=False)
+
+    def _is_guess(self) -> bool:
+        return self._settings.protocol == "auto" and self.protocol == "5"
+
+    def _version_refused(self, error: VersionRefused) -> bool:
+        if not self._is_guess():
+            self.protocol = "5" if self._settings.protocol == "auto" else self.protocol
+            self._failed(error)
+            return False
+        self.protocol = "3.1.1"
+        _log.info("broker does not speak MQTT 5, going on with 3.1.1", extra={"broker": self._settings.address})
+        return True
+
+    def _ask(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
+        """Ask, with a CONNECT that any broker can parse, whether MQTT 5 is spoken; see decision 0002."""
+        link = Link(self._settings, "", "5", bare=True)
+        try:
+            link.open(_going(stop, beat))
+            link.close(politely=True)
+        except VersionRefused as error:
+            return self._version_refused(error)
+        except DeliveryError as error:
+            _log.debug("no refusal of MQTT 5", extra={"broker": self._settings.address, "reason": str(error)})
+        finally:
+            link.close(politely=False)
+        return False
+
+    def _pause(self, failures: int, stop: threading.Event, beat: Callable[[], None]) -> None:
+        longest = min(self._settings.backoff_max_s, _FIRST_BACKOFF_S * 2 ** min(failures - 1, 20))
+        until = time.monotonic() + longest * (0.5 + 0.5 * self._jitter())
+        while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, _TURN_S)):
+            beat()
+
+    def _failed(self, error: Exception) -> None:
+        text = str(error)
+        if text != self.last_error:  # said once, not at every attempt
+            _log.warning("uplink trouble", extra={"reason": text})
+        self.last_error = text
+
+    def _wake(self) -> None:
+        link = self._link
+        if link is not None:
+            link.wake()
+
+
+def _going(stop: threading.Event, beat: Callable[[], None]) -> Callable[[], bool]:
+    def go_on() -> bool:
+        beat()
+        return not stop.is_set()
+
+    return go_on
