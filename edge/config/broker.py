@@ -14,7 +14,7 @@ TLS_PORT = 8883
 class TlsSettings(BaseModel):
     """TLS towards the broker. The broker's certificate is always verified unless `verify` says otherwise."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     ca: Path | None = None
     """PEM file of the authorities to trust; the system's own when left out."""
@@ -35,7 +35,7 @@ class TlsSettings(BaseModel):
 class BrokerSettings(BaseModel):
     """The MQTT broker that receives the events."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     host: str = Field(default="127.0.0.1", min_length=1)
     """Name or address."""

@@ -46,7 +46,9 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 class _Part(BaseModel):
     # A floor or a grid written as a bare number in YAML is still a name.
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Enterprise(_Part):
