@@ -10,7 +10,9 @@ Boxes = NDArray[np.float32]
 
 def area(boxes: Boxes) -> NDArray[np.float32]:
     """Area of each box: `(n, 4) -> (n,)`; a box turned inside out has none."""
-    return np.clip(boxes[:, 2] - boxes[:, 0], 0, None) * np.clip(boxes[:, 3] - boxes[:, 1], 0, None)
+    sides = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
+    areas: NDArray[np.float32] = sides[:, 0] * sides[:, 1]
+    return areas
 
 
 def intersection(a: Boxes, b: Boxes) -> NDArray[np.float32]:
@@ -26,7 +28,8 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     """Intersection over union of each pair: `(n, 4), (m, 4) -> (n, m)`; 0 where both are empty."""
     shared = intersection(a, b)
     union = area(a)[:, None] + area(b)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    ratio: NDArray[np.float32] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return ratio
 
 
 def bottom_centre(boxes: Boxes) -> NDArray[np.float32]:

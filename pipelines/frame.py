@@ -82,8 +82,7 @@ class Frame:
         y, u, v = (_resize(plane, target) for plane in planes)
         if not self.full_range:
             # BT.601 studio swing to full swing; OpenCV's YCrCb is full swing.
-            y = cv2.LUT(y, _LUMA_TO_FULL)
-            u, v = cv2.LUT(u, _CHROMA_TO_FULL), cv2.LUT(v, _CHROMA_TO_FULL)
+            y, u, v = _look_up(y, _LUMA_TO_FULL), _look_up(u, _CHROMA_TO_FULL), _look_up(v, _CHROMA_TO_FULL)
         return np.asarray(cv2.cvtColor(cv2.merge([y, v, u]), cv2.COLOR_YCrCb2BGR), np.uint8)
 
 
@@ -102,7 +101,7 @@ def from_bgr(
     height, width = picture.shape[:2]
     half = ((width + 1) // 2, (height + 1) // 2)
     v, u = (cv2.resize(ycrcb[..., i], half, interpolation=cv2.INTER_AREA) for i in (1, 2))
-    y = np.ascontiguousarray(ycrcb[..., 0])
+    y = np.ascontiguousarray(ycrcb[..., 0], np.uint8)
     return Frame(
         source, sequence, captured_s, clock, time_s, y,
         np.asarray(u, np.uint8), np.asarray(v, np.uint8), full_range=True, drill=drill,
@@ -115,6 +114,10 @@ def _resize(plane: Plane, size: tuple[int, int]) -> Plane:
     shrinking = size[0] * size[1] < plane.size
     how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(plane, size, interpolation=how), np.uint8)
+
+
+def _look_up(plane: Plane, table: Plane) -> Plane:
+    return np.asarray(cv2.LUT(plane, table), np.uint8)
 
 
 _levels = np.arange(256, dtype=np.float32)

@@ -17,7 +17,7 @@ class HazardKind(StrEnum):
     BLOCKED_EXIT = "blocked_exit"
     UNATTENDED_POST = "unattended_post"
 
-    def title(self, lang: str) -> str:
+    def title(self, lang: str) -> str:  # type: ignore[override]
         """Name for people, `zh` or `en`."""
         return _TITLES[self][lang]
 
