@@ -32,7 +32,7 @@ class StreamFormat:
     Attributes:
         codec: libav's name, such as `h264`, or `picture`.
         header: a NUT file without pictures, whose one stream carries the codec's parameters; empty for pictures.
-        time_base: seconds of one tick of `pts` and `dts`.
+        time_base: seconds of one tick of `pts`.
         frame_s: seconds from one picture to the next, nominally.
         rotation: degrees counter-clockwise by which a decoded picture is turned to stand upright.
     """
@@ -53,14 +53,12 @@ class EncodedPacket:
         stamp: when the picture in it was taken.
         keyframe: decoding can begin here.
         pts: presentation time in ticks of the format's time base; None where the stream has none.
-        dts: decoding time, likewise.
     """
 
     data: bytes
     stamp: Stamp
     keyframe: bool
     pts: int | None = None
-    dts: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

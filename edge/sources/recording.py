@@ -15,7 +15,7 @@ from calibration.errors import SourceUnusable
 from edge.sources.faults import file_fault
 from edge.sources.source import Opening, Pace
 from edge.sources.timeline import RecordingTimeline
-from edge.sources.video import VideoSource, frame_seconds, video_stream
+from edge.sources.video import NO_PTS, VideoSource, frame_seconds, video_stream
 from pipelines.frame import Frame
 
 _SHORT_S = 1.0  # a recording that ends this much before its own length says was cut off
@@ -62,7 +62,7 @@ class Recording(VideoSource):
             raise file_fault(self.name, self.url, error) from error
 
     def _timeline(self, container: InputContainer, stream: VideoStream) -> RecordingTimeline:
-        first = stream.start_time
+        first = None if container.format.name in NO_PTS else stream.start_time
         first_s = float(first * stream.time_base) if first is not None and stream.time_base else None
         origin_s = self._clock.monotonic() if self._pace is Pace.LIVE else 0.0
         return RecordingTimeline(_recorded_s(self.url, container), frame_seconds(stream), first_s, origin_s)

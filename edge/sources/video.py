@@ -24,6 +24,7 @@ from edge.sources.timeline import Timeline
 from pipelines.frame import Frame
 
 _DEFAULT_FPS = Fraction(25)
+NO_PTS = frozenset({"avi"})  # it stores no presentation times: libav's are guesses, its decoding times are right
 _NOT_VIDEO = frozenset({"ansi", "bintext", "xbin", "idf"})  # libav shows text files as moving letters
 
 
@@ -50,10 +51,11 @@ class VideoSource(Source):
         stream.codec_context.thread_count = 1  # more threads cost more and delay each frame
         base = stream.time_base or Fraction(1, 90_000)
         form = stream_format(stream)
+        guessed = container.format.name in NO_PTS
         self._tally.codec = form.codec
         self.ring.begin(form)
         for packet in self._packets(container, stream):
-            if packet is not None and not self._wanted(packet, base, timeline):
+            if packet is not None and not self._wanted(packet, guessed, timeline):
                 continue
             pictures = self._decode(stream, packet)
             self._progress(len(pictures))
@@ -61,7 +63,7 @@ class VideoSource(Source):
                 if picture.rotation != form.rotation:
                     form = replace(form, rotation=picture.rotation)
                     self.ring.begin(form)
-                stamp = timeline.picture(_seconds(picture.pts, base))
+                stamp = timeline.picture(_seconds(picture.dts if guessed else picture.pts, base))
                 self._due(stamp.time_s)
                 if self._stop.is_set():
                     return
@@ -82,13 +84,13 @@ class VideoSource(Source):
             if packet.size:
                 yield packet
 
-    def _wanted(self, packet: av.Packet[VideoStream], base: Fraction, timeline: Timeline) -> bool:
+    def _wanted(self, packet: av.Packet[VideoStream], guessed: bool, timeline: Timeline) -> bool:
         """Keep a packet in the ring, and tell whether to decode it."""
-        stamp = timeline.packet(_seconds(packet.pts, base))
+        stamp = timeline.packet(_seconds(packet.dts if guessed else packet.pts, packet.time_base))
         if packet.is_corrupt:
             self._tally.corrupt += 1
             return False
-        self.ring.push(EncodedPacket(bytes(packet), stamp, packet.is_keyframe, packet.pts, packet.dts))
+        self.ring.push(EncodedPacket(bytes(packet), stamp, packet.is_keyframe, None if guessed else packet.pts))
         if self._catch_up is None:
             return True
         now_s = self._clock.monotonic()

@@ -1,0 +1,154 @@
+"""A short clip of an alarm: H.264 in MP4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from calibration.errors import EvidenceError
+from edge.evidence.decode import open_header, window_frames
+from edge.evidence.packets import EncodedPacket, Window
+from pipelines.frame import Frame, Plane
+
+Render = Callable[[Frame], Frame]
+
+_TICKS = 90_000  # a second
+_LONG_SIDE_PX = 1280  # a clip that has to be encoded here is not larger: a 4K one would take minutes
+_MOST_REORDERED_S = 1.0
+_FULL_RANGE = 2
+_ENCODERS = ("libx264", "libopenh264")
+_QUALITY = {"libx264": {"preset": "veryfast", "crf": "25"}, "libopenh264": {"b": "2000000"}}
+_MOOV_FIRST = {"movflags": "+faststart"}
+
+
+def write_clip(path: Path, window: Window, render: Render | None = None) -> None:
+    """Write a window of packets as an MP4 that any browser plays.
+
+    H.264 is put into the file as it came from the camera, from the keyframe before the window on. Anything
+    else, and a drill, which has to be drawn into the frames again, is decoded and encoded, cut to the window.
+
+    Args:
+        path: where to write; an existing file is replaced.
+        window: what to write.
+        render: draws a drill into a frame, by the frame's time.
+
+    Raises:
+        EvidenceError: nothing in the window can be decoded, or the file can not be written.
+    """
+    try:
+        packets = None if render is not None else _copyable(window)
+        if packets is not None:
+            _copy(path, window, packets)
+        else:
+            _encode(path, window, render)
+    except (av.error.FFmpegError, OSError) as error:
+        why = error.strerror or type(error).__name__
+        raise EvidenceError(f"source {window.source}: the clip {path} can not be written: {why}") from error
+
+
+def _copyable(window: Window) -> list[EncodedPacket] | None:
+    """The packets that can stand in an MP4 as they are; None if it would not play."""
+    if window.format.codec != "h264" or window.format.rotation:
+        return None
+    first = window.packets[0].pts
+    if first is None or any(packet.pts is None for packet in window.packets):
+        return None
+    # Pictures shown before the first keyframe lean on a group that is not here.
+    packets = [packet for packet in window.packets if packet.pts is not None and packet.pts >= first]
+    stamps = {packet.pts for packet in packets}
+    late = _reordering(packets) * window.format.time_base
+    return packets if len(stamps) == len(packets) and late <= _MOST_REORDERED_S else None
+
+
+def _reordering(packets: list[EncodedPacket]) -> int:
+    """Ticks by which decoding has to begin before showing."""
+    stamps = [packet.pts or 0 for packet in packets]
+    return max(shown - stamp for shown, stamp in zip(sorted(stamps), stamps, strict=True))
+
+
+def _copy(path: Path, window: Window, packets: list[EncodedPacket]) -> None:
+    header, template = open_header(window.format)
+    with closing(header), av.open(str(path), "w", format="mp4", options=_MOOV_FIRST) as container:
+        stream = container.add_stream_from_template(template, opaque=True)
+        shown = sorted(packet.pts or 0 for packet in packets)
+        lead = _reordering(packets)
+        for packet, decoded in zip(packets, shown, strict=True):
+            copy = av.Packet(packet.data)
+            copy.time_base = window.format.time_base
+            copy.pts = (packet.pts or 0) - shown[0]
+            copy.dts = decoded - shown[0] - lead
+            copy.is_keyframe = packet.keyframe
+            copy.stream = stream
+            container.mux(copy)
+
+
+def _encode(path: Path, window: Window, render: Render | None) -> None:
+    frames = (frame for frame in window_frames(window) if frame.time_s >= window.start_s - window.format.frame_s)
+    first = next(frames, None)
+    if first is None:
+        raise EvidenceError(f"source {window.source}: no picture of the clip {path.name} can be decoded")
+    with av.open(str(path), "w", format="mp4", options=_MOOV_FIRST) as container:
+        stream = _encoder(container, first, 1 / window.format.frame_s)
+        for picture in _drawn(chain([first], frames), first, render, (stream.width, stream.height)):
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+def _encoder(container: OutputContainer, first: Frame, fps: float) -> VideoStream:
+    name = next((name for name in _ENCODERS if name in av.codecs_available), None)
+    if name is None:
+        raise EvidenceError(f"this build of PyAV has no H.264 encoder (looked for {', '.join(_ENCODERS)})")
+    rate = Fraction(fps).limit_denominator(1001)
+    stream = container.add_stream(name, rate=rate, options=_QUALITY[name])
+    if not isinstance(stream, VideoStream):
+        raise EvidenceError(f"{name} is not a video encoder")
+    stream.width, stream.height = _even_size(first.width, first.height)
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.time_base = Fraction(1, _TICKS)
+    context.gop_size = max(1, round(2 * fps))
+    context.thread_count = 1  # the cores belong to inference
+    if first.full_range:
+        context.color_range = _FULL_RANGE
+    return stream
+
+
+def _drawn(
+    frames: Iterator[Frame], first: Frame, render: Render | None, size: tuple[int, int]
+) -> Iterator[av.VideoFrame]:
+    for frame in frames:
+        picture = _picture(frame if render is None else render(frame), size)
+        picture.pts = round((frame.time_s - first.time_s) * _TICKS)
+        picture.time_base = Fraction(1, _TICKS)
+        yield picture
+
+
+def _picture(frame: Frame, size: tuple[int, int]) -> av.VideoFrame:
+    """The frame as the encoder wants it, in its size."""
+    picture = av.VideoFrame(*size, "yuv420p")
+    if frame.full_range:
+        picture.color_range = _FULL_RANGE
+    for plane, source in zip(picture.planes, (frame.y, frame.u, frame.v), strict=True):
+        rows: Plane = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        target = rows[: plane.height, : plane.width]
+        if source.shape == target.shape:
+            target[:] = source
+        else:
+            target[:] = cv2.resize(source, (plane.width, plane.height), interpolation=cv2.INTER_AREA)
+    return picture
+
+
+def _even_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height for the encoder: even, and no longer than the limit."""
+    scale = min(1.0, _LONG_SIDE_PX / max(width, height))
+    return max(2, round(width * scale) // 2 * 2), max(2, round(height * scale) // 2 * 2)

@@ -1,0 +1,277 @@
+"""Proof on disk: pictures and clips of incidents, within a limit."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+
+from calibration.errors import EvidenceError
+from calibration.zones import Zone
+from edge.clock import AgentClock
+from edge.evidence.annotate import Caption, annotate
+from edge.evidence.clip import Render, write_clip
+from edge.evidence.files import EvidenceFile
+from edge.evidence.packets import Window
+from pipelines.events import Event, Phase
+from pipelines.frame import Frame, Plane
+from pipelines.hazards import Box
+
+_RESOLVED = ".resolved"  # an empty file in an incident's folder; its date tells when
+_PART = ".part"  # a file that is still being written
+_QUALITY = 90
+_JPEG, _MP4 = "image/jpeg", "video/mp4"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(slots=True)
+class _Folder:
+    """What is known of an incident's folder."""
+
+    path: Path
+    size: int
+    touched_s: float
+    resolved_s: float | None
+    writers: int = 0  # files being written just now
+
+
+class EvidenceStore:
+    """Pictures and clips in `root/YYYY-MM-DD/incident/name`; any thread may use it.
+
+    When the limit is reached the incident that was resolved first leaves first. Files of an open incident
+    leave only when nothing resolved is left, and never those of the incident that is being written.
+
+    Args:
+        root: folder to keep everything in; made when missing.
+        budget_bytes: the sum of all files never exceeds it.
+        clock: the agent's.
+
+    Raises:
+        EvidenceError: the folder can not be made or read.
+    """
+
+    def __init__(self, root: Path, budget_bytes: int, clock: AgentClock | None = None) -> None:
+        self.root = root
+        self.budget_bytes = budget_bytes
+        self._clock = clock or AgentClock()
+        self._lock = threading.RLock()
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            self._folders = {folder.path.name: folder for folder in _scan(root)}
+        except OSError as error:
+            raise _disk_error(root, error) from error
+        with self._lock:
+            self._make_room(0, "")
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        with self._lock:
+            return sum(folder.size for folder in self._folders.values())
+
+    def pictures(
+        self,
+        event: Event,
+        frame: Frame,
+        *,
+        boxes: Sequence[Box] = (),
+        zone: Zone | None = None,
+        caption: Caption | None = None,
+        before: Frame | None = None,
+    ) -> tuple[EvidenceFile, ...]:
+        """Keep the pictures of an event: the full one, the annotated one, and the one before if there is one.
+
+        Args:
+            event: what they prove.
+            frame: the picture of the event.
+            boxes: other things found in it, 0–1 of the picture.
+            zone: the zone it concerns.
+            caption: language, place and time zone of the annotation.
+            before: a picture of the same view from before the hazard.
+
+        Raises:
+            EvidenceError: the disk is full, or may not be written.
+        """
+        head = "open" if event.phase is Phase.OPEN else f"{event.phase}-{event.sequence}"
+        pictures = [(f"{head}-full.jpg", frame.bgr())]
+        if before is not None:
+            pictures.append((f"{head}-before.jpg", before.bgr()))
+        pictures.append((f"{head}-annotated.jpg", annotate(frame, event, boxes, zone, caption or Caption())))
+        return tuple(
+            self._keep(event.incident, name, _JPEG, event.captured_s, _writer(_jpeg(name, picture)))
+            for name, picture in pictures
+        )
+
+    def clip(self, incident: str, name: str, window: Window, render: Render | None = None) -> EvidenceFile:
+        """Keep a clip of an incident.
+
+        Args:
+            incident: its id.
+            name: of the file, such as `clip.mp4`.
+            window: what to show.
+            render: draws a drill into a frame, by the frame's time.
+
+        Raises:
+            EvidenceError: nothing can be decoded, the disk is full, or may not be written.
+        """
+        captured_s = window.packets[0].stamp.captured_s
+        return self._keep(incident, name, _MP4, captured_s, lambda path: write_clip(path, window, render))
+
+    def resolve(self, incident: str) -> None:
+        """Mark an incident as over: its files may leave when room is needed. Survives a restart.
+
+        Raises:
+            EvidenceError: the mark can not be written.
+        """
+        with self._lock:
+            folder = self._folders.get(incident)
+            if folder is None or folder.resolved_s is not None:
+                return
+            now_s = self._clock.now()
+            mark = folder.path / _RESOLVED
+            try:
+                mark.touch()
+                os.utime(mark, (now_s, now_s))
+            except OSError as error:
+                raise _disk_error(mark, error) from error
+            folder.resolved_s = now_s
+
+    def reopen(self, incident: str) -> None:
+        """Take the mark back."""
+        with self._lock:
+            folder = self._folders.get(incident)
+            if folder is not None:
+                folder.resolved_s = None
+                (folder.path / _RESOLVED).unlink(missing_ok=True)
+
+    def _keep(
+        self, incident: str, name: str, media_type: str, captured_s: float, write: Callable[[Path], None]
+    ) -> EvidenceFile:
+        """Write a file under another name, make room, and let it appear all at once."""
+        with self._lock:
+            folder = self._folder(incident, captured_s)
+            path = folder.path / _plain(name)
+            folder.writers += 1
+        part = path.with_name(path.name + _PART)
+        try:
+            write(part)  # a clip takes seconds: others go on meanwhile
+            size, digest = part.stat().st_size, _sha256(part)
+            with self._lock:
+                replaced = path.stat().st_size if path.exists() else 0
+                self._make_room(size - replaced, incident)
+                _settle(part, path)
+                folder.size += size - replaced
+                folder.touched_s = self._clock.now()
+        except OSError as error:
+            raise _disk_error(path, error) from error
+        finally:
+            part.unlink(missing_ok=True)
+            with self._lock:
+                folder.writers -= 1
+        return EvidenceFile(incident, name, path, media_type, size, digest)
+
+    def _folder(self, incident: str, captured_s: float) -> _Folder:
+        known = self._folders.get(incident)
+        if known is not None:
+            return known
+        day = datetime.fromtimestamp(captured_s, UTC).strftime("%Y-%m-%d")
+        path = self.root / day / _plain(incident)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _disk_error(path, error) from error
+        folder = self._folders[incident] = _Folder(path, 0, self._clock.now(), None)
+        return folder
+
+    def _make_room(self, size: int, incident: str) -> None:
+        """Remove other incidents until so many bytes more fit for this one."""
+        while self.size + size > self.budget_bytes:
+            others = [f for f in self._folders.values() if f.size and not f.writers]
+            if not others:
+                if size <= 0:
+                    return
+                raise EvidenceError(
+                    f"evidence of incident {incident}: {size} bytes do not fit, "
+                    f"the limit of {self.budget_bytes} bytes under {self.root} is used up by what is being written"
+                )
+            self._remove(min(others, key=_leaves_first))
+
+    def _remove(self, folder: _Folder) -> None:
+        del self._folders[folder.path.name]
+        shutil.rmtree(folder.path, ignore_errors=True)
+        if not any(folder.path.parent.iterdir()):
+            folder.path.parent.rmdir()
+
+
+def _leaves_first(folder: _Folder) -> tuple[bool, float]:
+    """Resolved before open; among the resolved the one resolved first, among the open the one written first."""
+    resolved_s = folder.resolved_s
+    return resolved_s is None, folder.touched_s if resolved_s is None else resolved_s
+
+
+def _scan(root: Path) -> list[_Folder]:
+    """What an earlier run left, without what it did not finish."""
+    folders = []
+    for path in sorted(root.glob("????-??-??/*/")):
+        size, touched_s = 0, 0.0
+        for file in path.iterdir():
+            if file.suffix == _PART:
+                file.unlink()
+            elif file.name != _RESOLVED:
+                status = file.stat()
+                size, touched_s = size + status.st_size, max(touched_s, status.st_mtime)
+        mark = path / _RESOLVED
+        folders.append(_Folder(path, size, touched_s, mark.stat().st_mtime if mark.exists() else None))
+    return folders
+
+
+def _writer(content: bytes) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+
+    return write
+
+
+def _jpeg(name: str, picture: Plane) -> bytes:
+    done, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise EvidenceError(f"{name}: a picture of {picture.shape[1]}×{picture.shape[0]} can not be encoded as JPEG")
+    return content.tobytes()
+
+
+def _settle(part: Path, path: Path) -> None:
+    """Let a finished file appear under its name, also if the power fails now."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _plain(name: str) -> str:
+    """A name that stays inside its folder."""
+    if not name or name.startswith(".") or "/" in name or "\0" in name or name.endswith(_PART):
+        raise EvidenceError(f"evidence: {name!r} is no file name (no slash, no leading dot)")
+    return name
+
+
+def _disk_error(path: Path, error: OSError) -> EvidenceError:
+    if error.errno in _FULL:
+        return EvidenceError(f"evidence {path}: the disk is full")
+    return EvidenceError(f"evidence {path}: {error.strerror or error}")
