@@ -8,7 +8,6 @@ outbox's to send again.
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import socket
 import ssl
@@ -25,7 +24,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from calibration.errors import BrokerRefused, DeliveryError
-from edge.config.broker import BrokerSettings, TlsSettings
+from edge.config.broker import BrokerSettings
+from edge.delivery.tls import tls_context
 
 Protocol = Literal["5", "3.1.1"]
 
@@ -113,7 +113,7 @@ class Link:
             DeliveryError: it can not be reached, or its certificate is not to be trusted.
         """
         if self._settings.tls is not None:
-            self._client.tls_set_context(_tls_context(self._settings.tls))
+            self._client.tls_set_context(tls_context(self._settings.tls))
         _dial(self._client, self._settings, go_on)
         deadline = time.monotonic() + self._settings.connect_timeout_s
         while self._answer is None:
@@ -307,20 +307,3 @@ def _waker() -> tuple[socket.socket, socket.socket]:
     read.setblocking(False)
     write.setblocking(False)
     return read, write
-
-
-def _tls_context(tls: TlsSettings) -> ssl.SSLContext:
-    for name, path in (("ca", tls.ca), ("cert", tls.cert), ("key", tls.key)):
-        if path is not None and not os.access(path, os.R_OK):
-            raise DeliveryError(f"broker.tls.{name}: {path} can not be read")
-    try:
-        context = ssl.create_default_context(cafile=tls.ca)
-        if tls.cert is not None:
-            context.load_cert_chain(tls.cert, tls.key)
-    except (OSError, ValueError) as error:
-        named = ", ".join(str(path) for path in (tls.ca, tls.cert, tls.key) if path)
-        raise DeliveryError(f"broker.tls: {named} can not be used: {error}") from error
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

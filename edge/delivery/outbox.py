@@ -24,6 +24,9 @@ from edge.delivery import salvage
 from edge.delivery.database import RANKS, connect, connect_read_only, take_lock, translated
 from edge.delivery.entries import COLUMNS, Entry, Kind, Outgoing, from_row
 
+FILE_NAME = "outbox.sqlite"
+"""What it is called in the data folder of the agent."""
+
 REMEMBERED = 20_000
 """Events whose incident and sequence are remembered after they have left, so that none enters twice."""
 

@@ -277,7 +277,7 @@ class Uplink:
         return True
 
     def _ask(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
-        """Ask, with a CONNECT that any broker can parse, whether MQTT 5 is spoken; see decision 0002."""
+        """Ask, with a CONNECT that any broker can parse, whether MQTT 5 is spoken; see decision 0008."""
         link = Link(self._settings, "", "5", bare=True)
         try:
             link.open(_going(stop, beat))

@@ -1,0 +1,85 @@
+"""What a person sees of a message that arrived: one line of a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+
+from edge.delivery.contract import EventData
+from edge.delivery.subscriber import Received, ReceivedEvent, ReceivedEvidence, ReceivedStatus
+from pipelines.events import Mode, Phase
+
+_PHASE_STYLE = {Phase.OPEN: "bold red", Phase.UPDATE: "yellow", Phase.CLEARED: "green"}
+_PHASE_MARK = {Phase.OPEN: "▲", Phase.UPDATE: "·", Phase.CLEARED: "✓"}
+
+
+def line(received: Received, lang: str = "en", saved: Path | None = None) -> Text:
+    """The line for a message.
+
+    Args:
+        received: the message.
+        lang: `zh` or `en`, of the hazard's name.
+        saved: where a piece of evidence was written.
+    """
+    if isinstance(received, ReceivedEvent):
+        return _event(received, lang)
+    if isinstance(received, ReceivedEvidence):
+        return _evidence(received, saved)
+    if isinstance(received, ReceivedStatus):
+        return _status(received)
+    return Text(f"? {received.topic}: {received.reason}", style="magenta")
+
+
+def place_of(data: EventData) -> str:
+    """Source, zone, and where they are, such as `gate-3 / fire-lane, Warehouse 3, floor 2`."""
+    parts = [f"{data.source} / {data.zone}" if data.zone else data.source]
+    if data.place is not None:
+        parts += data.place.words("floor {}")
+    return ", ".join(parts)
+
+
+def _event(received: ReceivedEvent, lang: str) -> Text:
+    data = received.event.data
+    title = data.hazard.title.zh if lang == "zh" else data.hazard.title.en
+    style = _PHASE_STYLE[data.phase]
+    text = Text.assemble(
+        (f"{data.observed:%H:%M:%S} ", "dim"),
+        (f"{_PHASE_MARK[data.phase]} {data.phase:<7} {title}", style),
+        f"  {place_of(data)}  severity {data.severity}  score {data.score:.2f}",
+        (f"  confirmed in {received.confirm_s:.1f} s, here {_short(received.delivery_s)} later", "dim"),
+    )
+    for mark, on in (("drill", data.drill), ("observed", data.mode is Mode.OBSERVE), ("repeated", received.repeated)):
+        if on:
+            text.append(f"  [{mark}]", style="cyan")
+    return text
+
+
+def _evidence(received: ReceivedEvidence, saved: Path | None) -> Text:
+    verdict, style = {
+        True: ("digest verified", "green"),
+        False: ("digest is wrong", "bold red"),
+        None: ("not announced by any event seen here", "yellow"),
+    }[received.verified]
+    where = f"  {saved}" if saved else ""
+    return Text.assemble(
+        f"         ↳ {received.name}  {len(received.content) / 1000:,.0f} kB  ", (verdict, style), where
+    )
+
+
+def _status(received: ReceivedStatus) -> Text:
+    status = received.status
+    heartbeat = status.heartbeat
+    text = Text(f"         ○ {received.agent} {status.status}", style="dim")
+    if status.reason:
+        text.append(f" ({status.reason})")
+    if heartbeat is not None:
+        online = sum(source.state == "online" for source in heartbeat.sources)
+        text.append(f", {online} of {len(heartbeat.sources)} sources online, {heartbeat.outbox_waiting} waiting")
+        for fault in heartbeat.faults:
+            text.append(f"; {fault}", style="yellow")
+    return text
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if abs(seconds) < 1 else f"{seconds:.1f} s"
