@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel, SecretStr
@@ -99,35 +98,3 @@ def _flat(metadata: Any) -> Iterator[Any]:
             yield from part.metadata
         else:
             yield part
-
-
-def type_words(annotation: Any) -> str:
-    """A type as an installer reads it."""
-    simple = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "nothing"}
-    if annotation in simple:
-        return simple[annotation]
-    origin, args = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return type_words(args[0])
-    if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(type_words(a) for a in args if a is not type(None)))
-    if origin is tuple:
-        inner = [a for a in args if a is not Ellipsis]
-        if Ellipsis in args:
-            return f"list of {type_words(inner[0])}"
-        return f"[{', '.join(type_words(a) for a in inner)}]"
-    return _named(annotation, origin, args)
-
-
-def _named(annotation: Any, origin: Any, args: tuple[Any, ...]) -> str:
-    if origin is dict:
-        return f"mapping of {type_words(args[1])}"
-    if args:  # Literal
-        return ", ".join(str(a) for a in args)
-    if members := getattr(annotation, "__members__", None):
-        return ", ".join(str(m.value) for m in members.values())
-    known = {"SecretStr": "text (secret)", "Path": "path", "time": "HH:MM", "datetime": "date and time"}
-    name = getattr(annotation, "__name__", str(annotation))
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return "mapping"
-    return known.get(name, name)
