@@ -7,29 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 import cv2
-import numpy as np
 
 from calibration.zones import Zone
+from edge.evidence.pen import INK, WHITE, Colour, Pen, legible_size
 from pipelines.events import Event, Mode, Phase
 from pipelines.frame import Frame, Plane
 from pipelines.hazards import Box
 
-Colour = tuple[int, int, int]  # blue, green, red
-
 _SEVERITY: dict[int, Colour] = {1: (0, 200, 200), 2: (0, 150, 255), 3: (0, 80, 255), 4: (30, 30, 230)}
-_WHITE: Colour = (255, 255, 255)
-_INK: Colour = (20, 20, 20)
-_ZONE: Colour = (255, 200, 0)
 _DRILL: Colour = (0, 215, 255)
 _DRILL_MARK = "DRILL 演练"
 _OBSERVED = {"en": "observed", "zh": "仅观察"}
 _CLEARED = {"en": "cleared", "zh": "已解除"}
-
-_LEAST_SIDE_PX = 360  # smaller pictures are enlarged: a Chinese character needs 14 px to be read
-_LONGEST_SIDE_PX = 1920  # the full picture lies beside it
-_TEXT_SHARE = 0.04  # height of the text in shares of the short side
-_LEAST_TEXT_PX = 14
-_WEIGHT = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,69 +36,6 @@ class Caption:
     tz: tzinfo = UTC
 
 
-class Pen:
-    """Writes and draws on one picture `(h, w, 3)` uint8 BGR, in proportion to its size."""
-
-    def __init__(self, picture: Plane) -> None:
-        self.picture = picture
-        self.height, self.width = picture.shape[:2]
-        short = min(self.height, self.width)
-        self.text_px = max(_LEAST_TEXT_PX, round(short * _TEXT_SHARE))
-        self.line_px = max(1, round(short / 300))
-        self._font = cv2.FontFace("uni")  # the one built into OpenCV that has Chinese
-
-    def text_size(self, text: str, px: int) -> tuple[int, int]:
-        """Width and height of a line, pixels."""
-        _, _, width, _ = cv2.getTextSize((self.width, self.height), text, (0, 0), self._font, px, _WEIGHT)
-        return int(width), round(px * 1.35)
-
-    def fitted(self, text: str, width: int, px: int) -> tuple[str, int]:
-        """The text in a size that fits the width; the end of a text too long even for the least size is left out."""
-        while px > _LEAST_TEXT_PX and self.text_size(text, px)[0] > width:
-            px -= 1
-        shown = text
-        while shown and self.text_size(text, px)[0] > width:
-            shown = shown[:-1]
-            text = shown + "…"
-        return text, px
-
-    def write(self, text: str, at: tuple[int, int], colour: Colour, px: int) -> None:
-        """Write a line with its top left corner there."""
-        base = (at[0], at[1] + px)
-        cv2.putText(self.picture, text, base, colour, self._font, px, _WEIGHT)
-
-    def label(self, text: str, at: tuple[int, int], ground: Colour, ink: Colour = _WHITE) -> None:
-        """Write a line on a coloured ground, moved so that all of it is inside the picture."""
-        pad = self.text_px // 4
-        text, px = self.fitted(text, self.width - 2 * pad, self.text_px)
-        width, height = self.text_size(text, px)
-        x = max(0, min(at[0], self.width - width - 2 * pad))
-        y = max(0, min(at[1], self.height - height))
-        cv2.rectangle(self.picture, (x, y), (x + width + 2 * pad, y + height), ground, cv2.FILLED)
-        self.write(text, (x + pad, y), ink, px)
-
-    def box(self, corners: tuple[int, int, int, int], colour: Colour, thick: int) -> None:
-        """Draw a box with a dark rim, to be seen on any ground."""
-        start, end = corners[:2], corners[2:]
-        cv2.rectangle(self.picture, start, end, _INK, thick + 2)
-        cv2.rectangle(self.picture, start, end, colour, thick)
-
-    def outline(self, zone: Zone) -> None:
-        """Draw a zone's polygon with its name."""
-        size = np.array([self.width, self.height], np.float32)
-        points = np.rint(zone.polygon.points * size).astype(np.int32)
-        cv2.polylines(self.picture, [points], True, _INK, self.line_px + 2, cv2.LINE_AA)
-        cv2.polylines(self.picture, [points], True, _ZONE, self.line_px, cv2.LINE_AA)
-        x, y = points[points.sum(axis=1).argmin()]
-        self.label(zone.name, (int(x), int(y)), _ZONE, _INK)
-
-    def pixels(self, box: Box) -> tuple[int, int, int, int]:
-        """Corners of a box given in 0–1 of the picture."""
-        x1, y1, x2, y2 = box
-        right, low = self.width - 1, self.height - 1
-        return round(x1 * right), round(y1 * low), round(x2 * right), round(y2 * low)
-
-
 def annotate(frame: Frame, event: Event, boxes: Sequence[Box], zone: Zone | None, caption: Caption) -> Plane:
     """The frame with the hazard marked in it.
 
@@ -123,12 +49,12 @@ def annotate(frame: Frame, event: Event, boxes: Sequence[Box], zone: Zone | None
     Returns:
         `(h, w, 3)` uint8 BGR; enlarged or reduced where the text could not be read otherwise.
     """
-    pen = Pen(frame.bgr(_size(frame)))
+    pen = Pen(frame.bgr(legible_size(frame)))
     if zone is not None:
         pen.outline(zone)
     for other in boxes:
         if other != event.box:
-            pen.box(pen.pixels(other), _WHITE, 1)
+            pen.box(pen.pixels(other), WHITE, max(1, pen.line_px // 2))
     colour = _SEVERITY[event.severity]
     corners = pen.pixels(event.box)
     pen.box(corners, colour, 2 * pen.line_px)
@@ -162,17 +88,16 @@ def _label_place(pen: Pen, corners: tuple[int, int, int, int], drill: bool) -> t
 def _foot(pen: Pen, event: Event, caption: Caption) -> None:
     """Time and place on a dark strip along the lower edge."""
     when = datetime.fromtimestamp(event.captured_s, caption.tz)
-    lines = [f"{when:%Y-%m-%d %H:%M:%S} {when:%Z} {event.source}"]
-    if caption.place:
-        lines.append(caption.place)
     pad = pen.text_px // 4
-    fitted = [pen.fitted(line, pen.width - 2 * pad, pen.text_px) for line in lines]
+    width = pen.width - 2 * pad
+    lines = [f"{when:%Y-%m-%d %H:%M:%S} {when:%Z} {event.source}", *pen.wrapped(caption.place, width)]
+    fitted = [pen.fitted(line, width, pen.text_px) for line in lines]
     _, height = pen.text_size("", pen.text_px)
     top = pen.height - height * len(lines) - pad
     strip = pen.picture[top:]
     strip[:] = strip // 3
     for i, (text, px) in enumerate(fitted):
-        pen.write(text, (pad, top + i * height), _WHITE, px)
+        pen.write(text, (pad, top + i * height), WHITE, px)
 
 
 def _drill_mark(pen: Pen) -> None:
@@ -181,10 +106,4 @@ def _drill_mark(pen: Pen) -> None:
     width, height = pen.text_size(_DRILL_MARK, px)
     cv2.rectangle(pen.picture, (0, 0), (pen.width - 1, pen.height - 1), _DRILL, 4 * pen.line_px)
     cv2.rectangle(pen.picture, (0, 0), (pen.width, height), _DRILL, cv2.FILLED)
-    pen.write(_DRILL_MARK, ((pen.width - width) // 2, 0), _INK, px)
-
-
-def _size(frame: Frame) -> tuple[int, int]:
-    short, long = sorted((frame.width, frame.height))
-    scale = min(max(1.0, _LEAST_SIDE_PX / short), _LONGEST_SIDE_PX / long)
-    return max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    pen.write(_DRILL_MARK, ((pen.width - width) // 2, 0), INK, px)

@@ -9,14 +9,15 @@ import av.error
 
 from calibration.errors import SourceError, SourceGone, SourceUnusable
 
-_SECRET = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/?#]*@", re.IGNORECASE)
+_USER = re.compile(r"(?<=://)\S*@")
+_TOKEN = re.compile(r"(?i)\b(password|passwd|pass|pwd|token|secret|key)=[^&/?#\s]*")
 _REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
 _MISSING_PART = (av.error.ProtocolNotFoundError, av.error.DemuxerNotFoundError, av.error.DecoderNotFoundError)
 
 
 def masked(url: str) -> str:
-    """The address without user and password."""
-    return _SECRET.sub(r"\g<scheme>***@", url)
+    """The address without user, password and the like."""
+    return _TOKEN.sub(r"\1=***", _USER.sub("***@", url))
 
 
 def network_fault(name: str, url: str, error: av.error.FFmpegError | ValueError, doing: str) -> SourceError:

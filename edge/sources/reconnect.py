@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,7 @@ from pipelines.frame import Frame
 
 OnState = Callable[[State, str], None]
 _LEAST_STEP_S = 0.001
+_BEAT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Reconnecting:
         stop: ends the waiting and the iteration.
         clock: the agent's.
         backoff: how long to wait.
+        beat: called at least every second while it waits to try again.
         on_state: told of each change of the state, with a message for people.
         chance: 0–1 at random.
     """
@@ -70,6 +72,7 @@ class Reconnecting:
         *,
         clock: AgentClock | None = None,
         backoff: Backoff | None = None,
+        beat: Callable[[], None] | None = None,
         on_state: OnState | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -77,6 +80,7 @@ class Reconnecting:
         self._stop = stop
         self._clock = clock or AgentClock()
         self._backoff = backoff or Backoff()
+        self._beat = beat
         self._on_state = on_state
         self._chance = chance
         self._source: Source | None = None
@@ -115,7 +119,7 @@ class Reconnecting:
         if source is not None:
             source.close()
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Generator[Frame]:
         """All frames, connection after connection.
 
         Raises:
@@ -156,7 +160,10 @@ class Reconnecting:
     def _wait(self, failures: int, message: str) -> None:
         wait_s = self._backoff.wait_s(failures, self._chance())
         self._tell(State.WAITING, f"{message}; again in {wait_s:.1f} s")
-        self._stop.wait(wait_s)
+        until_s = self._clock.monotonic() + wait_s
+        while (left_s := until_s - self._clock.monotonic()) > 0 and not self._stop.wait(min(left_s, _BEAT_S)):
+            if self._beat is not None:
+                self._beat()
 
     def _renumbered(self, frame: Frame) -> Frame:
         self._last_s = max(frame.time_s, self._last_s + _LEAST_STEP_S)

@@ -1,0 +1,99 @@
+"""`lookout snapshot`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+
+from calibration.errors import EvidenceError, SourceUnusable
+from edge.config import SourceSettings, load_site
+from edge.evidence.grid import gridded
+from edge.sources import Pace, open_source
+from pipelines.frame import Frame, Plane
+
+_SUFFIXES = (".jpg", ".jpeg", ".png")
+_UNNAMED = "snapshot"
+
+
+def snapshot(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="An address, device, file or folder; with --site, a source's name.",
+            show_default=False,
+        ),
+    ],
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Draw a grid from 0 to 1 to read the corners of zones off.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to save it, .jpg or .png; snapshot-NAME.jpg when left out."),
+    ] = None,
+    site: Annotated[Path | None, typer.Option(metavar="SITE.yaml", help="A site file that has the source.")] = None,
+    transport: Annotated[str, typer.Option(metavar="tcp|udp", help="How an RTSP stream is carried.")] = "tcp",
+) -> None:
+    """Save one picture of a source; prints where it was saved.
+
+    Example: `lookout snapshot rtsp://192.168.1.64/stream1 --grid --out gate.jpg`
+    """
+    if site is None:
+        name, url = _named_after(source), source
+    else:
+        found = _in_site(site, source)
+        name, url, transport = found.name, found.url, found.transport
+    path = out or Path(f"{_UNNAMED}-{name}.jpg")
+    if path.suffix.lower() not in _SUFFIXES:
+        raise EvidenceError(f"{path}: a snapshot is saved as {', '.join(_SUFFIXES)}")
+    frame = _first(name, url, transport)
+    _save(path, gridded(frame) if grid else frame.bgr())
+    typer.echo(path)
+
+
+def _in_site(path: Path, name: str) -> SourceSettings:
+    sources = load_site(path).sources
+    for settings in sources:
+        if settings.name == name:
+            return settings
+    known = ", ".join(settings.name for settings in sources)
+    raise SourceUnusable(f"{path}: there is no source {name!r}; its sources are {known}")
+
+
+def _named_after(url: str) -> str:
+    """A name for the file: that of a recording or folder, or the host of a camera."""
+    if "://" in url:
+        host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        return host.replace(":", "-") or _UNNAMED
+    return Path(url).stem or _UNNAMED
+
+
+def _first(name: str, url: str, transport: str) -> Frame:
+    with (
+        closing(open_source(name, url, pace=Pace.FAST, transport=transport)) as opened,
+        closing(opened.frames()) as frames,
+    ):
+        frame = next(frames, None)
+    if frame is None:
+        raise SourceUnusable(f"source {name}: it ended before its first picture")
+    return frame
+
+
+def _save(path: Path, picture: Plane) -> None:
+    """Write the picture, PNG or JPEG by its suffix.
+
+    Raises:
+        EvidenceError: it can not be encoded or written.
+    """
+    done, content = cv2.imencode(path.suffix.lower(), picture)
+    if not done:
+        raise EvidenceError(f"{path}: a picture of {picture.shape[1]}×{picture.shape[0]} can not be encoded")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.tobytes())
+    except OSError as error:
+        raise EvidenceError(f"{path}: can not be written: {error.strerror}") from error
