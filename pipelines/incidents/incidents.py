@@ -87,6 +87,12 @@ class Incidents:
         self._forget(frame.time_s)
         return tuple(told)
 
+    def clear_all(self, frame: Frame) -> tuple[Event, ...]:
+        """The view is no longer watched for: whatever is active ends with that."""
+        told = tuple(self._clear(frame, last) for last in self.active)
+        self._forget(frame.time_s)
+        return told
+
     def attach(self, incident: str, time_s: float) -> Event | None:
         """An update that carries late evidence; None when the incident is no longer known."""
         last = self._known.get(incident)

@@ -11,12 +11,16 @@ from calibration.errors import ConfigError
 from calibration.zones import Zone
 from pipelines.rules.base import Rule, RuleSettings
 from pipelines.rules.blocked_exit import BlockedExit, BlockedExitSettings
+from pipelines.rules.fire import Fire, FireSettings
 from pipelines.rules.restricted_zone import RestrictedZone, RestrictedZoneSettings
+from pipelines.rules.smoke import Smoke, SmokeSettings
 from pipelines.rules.unattended_post import UnattendedPost, UnattendedPostSettings
 
 __all__ = ["RULES", "AnyRuleSettings", "Rule", "RuleSettings", "make_rule"]
 
 RULES: dict[str, tuple[type[RuleSettings], type[Rule]]] = {
+    "fire": (FireSettings, Fire),
+    "smoke": (SmokeSettings, Smoke),
     "restricted_zone": (RestrictedZoneSettings, RestrictedZone),
     "blocked_exit": (BlockedExitSettings, BlockedExit),
     "unattended_post": (UnattendedPostSettings, UnattendedPost),
@@ -24,7 +28,8 @@ RULES: dict[str, tuple[type[RuleSettings], type[Rule]]] = {
 """Settings and class of each rule, by the name that stands under `rule:` in a site file."""
 
 AnyRuleSettings: TypeAlias = Annotated[
-    RestrictedZoneSettings | BlockedExitSettings | UnattendedPostSettings, Field(discriminator="rule")
+    FireSettings | SmokeSettings | RestrictedZoneSettings | BlockedExitSettings | UnattendedPostSettings,
+    Field(discriminator="rule"),
 ]
 """The settings of any rule, told apart by their field `rule`."""
 

@@ -1,15 +1,18 @@
-"""Fire: the model sees flames, they have a flame's colour, and they flicker where they stand."""
+"""Fire: the model sees flames, they glow, and they flicker where they stand."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from calibration.zones import Zone
+from pipelines.detections import Detections
 from pipelines.hazards import Hazard, HazardKind
 from pipelines.rules.base import RuleSettings, Severity
+from pipelines.rules.glow import glow
 from pipelines.rules.sightings import Confirmation, Sightings
 from pipelines.scene import Scene
 
@@ -34,9 +37,9 @@ class FireSettings(RuleSettings):
     flicker: float = Field(
         default=0.06, ge=0, le=1, description="least share of the flame's box that changes between two frames"
     )
-    colour: float = Field(default=0.06, ge=0, le=1, description="least share of the box that has a flame's colour")
+    glow: float = Field(default=0.02, ge=0, le=1, description="least share of the flame's box that glows as flames do")
     colourless: float = Field(
-        default=0.6, gt=0, le=1, description="from this score on, colour is not asked for: infrared has none"
+        default=0.6, gt=0, le=1, description="from this score on, no glow is asked for: infrared has no colour"
     )
 
 
@@ -69,9 +72,7 @@ class Fire:
         """The fires that burn now."""
         found = scene.of("fire", scale=self._settings.weakest)
         boxes = scene.boxes(found)
-        lively = np.array(
-            [self._burns(scene, box, score) for box, score in zip(boxes, found.confidence, strict=True)], bool
-        )
+        lively = np.array([self._burns(scene, found, boxes, i) for i in range(len(found))], bool)
         spots = self._sightings.update(
             scene.time_s,
             boxes[lively],
@@ -81,14 +82,17 @@ class Fire:
         )
         return tuple(Hazard(HazardKind.FIRE, s.box, s.score, s.first_seen_s, self._settings.zone) for s in spots)
 
-    def _burns(self, scene: Scene, box: np.ndarray[tuple[int], np.dtype[np.float32]], score: float) -> bool:
-        x1, y1, x2, y2 = map(float, box)
+    def _burns(self, scene: Scene, found: Detections, boxes: NDArray[np.float32], i: int) -> bool:
+        """Does this detection flicker and glow, inside the zone if there is one?"""
+        x1, y1, x2, y2 = map(float, boxes[i])
         if self._zone is not None:
-            foot = np.array([[(x1 + x2) / 2, min(y2, 1.0)], [(x1 + x2) / 2, (y1 + y2) / 2]], np.float32)
-            if not self._zone.polygon.contains(foot).any():
+            middle, foot = ((x1 + x2) / 2, (y1 + y2) / 2), ((x1 + x2) / 2, y2)
+            if not self._zone.polygon.contains(np.array([middle, foot], np.float32)).any():
                 return False
         window = scene.activity.window((x1, y1, x2, y2))
         if scene.activity.moving[window].mean() < self._settings.flicker:
             return False
-        coloured = scene.activity.flame[window].mean() >= self._settings.colour
-        return bool(coloured or score >= self._settings.colourless)
+        return bool(
+            found.confidence[i] >= self._settings.colourless
+            or glow(scene.frame, found.xyxy[i]) >= self._settings.glow
+        )

@@ -1,0 +1,205 @@
+"""One view, from its frames to its events: the one module that knows the order of the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.zones import Zone
+from pipelines.activity import Activity
+from pipelines.detect import Detector
+from pipelines.detections import Detections
+from pipelines.events import Event, Mode
+from pipelines.frame import Frame
+from pipelines.incidents import Finding, Incidents, Policy
+from pipelines.prefilter import Prefilter
+from pipelines.rules import make_rule
+from pipelines.rules.base import Hours, RuleSettings
+from pipelines.scene import Scene
+from pipelines.schedule import Agenda, Want
+from pipelines.track import Tracker, TrackSettings
+from pipelines.views import Views
+
+# Parts of the frame that the detector is given besides the whole, at each inspection.
+MOST_PARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LanePlan:
+    """One model and the rules that it serves at this view."""
+
+    detector: Detector
+    rules: tuple[RuleSettings, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPlan:
+    """How one view is watched.
+
+    Attributes:
+        source: its name.
+        lanes: models with their rules.
+        zones: by name.
+        max_gap_s: longest time between two full looks.
+        interval_s: shortest time between two looks.
+        analysis_fps: how often a second the prefilter looks.
+        mode: `observe` makes every rule of the view observe.
+        hours: when the view is watched at all; always if None.
+        policy: how talkative its incidents are.
+    """
+
+    source: str
+    lanes: tuple[LanePlan, ...]
+    zones: Mapping[str, Zone] = field(default_factory=dict)
+    max_gap_s: float = 10.0
+    interval_s: float = 0.4
+    analysis_fps: float = 5.0
+    mode: Mode = Mode.ALARM
+    hours: Hours | None = None
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspection:
+    """What one look of the detector came to.
+
+    Attributes:
+        events: what has to be told, in order.
+        detections: tracked detections at or above their thresholds, one entry a lane.
+        labels: class names and scores in words, one tuple a lane, parallel to `detections`.
+        views: `(k, 4)` 0–1, what the first lane's model was given.
+    """
+
+    events: tuple[Event, ...]
+    detections: tuple[Detections, ...]
+    labels: tuple[tuple[str, ...], ...]
+    views: NDArray[np.float32]
+
+
+class Lane:
+    """One model, its tracker and its rules."""
+
+    def __init__(self, plan: LanePlan, zones: Mapping[str, Zone], always: Mode) -> None:
+        self.detector = plan.detector
+        spec = plan.detector.card.input
+        self._views = Views(min(spec.width, spec.height), MOST_PARTS)
+        card = plan.detector.card
+        self._tracker = Tracker(TrackSettings(card.meanings, tuple(c.threshold for c in card.classes)))
+        self._always = always
+        self._rules = tuple((settings, make_rule(settings, zones)) for settings in plan.rules)
+
+    @property
+    def pending(self) -> bool:
+        """A rule wants to look again soon."""
+        return any(rule.pending for _, rule in self._rules)
+
+    def reset(self) -> None:
+        """Forget the view: its size or its place has changed."""
+        self._tracker.reset()
+        for _, rule in self._rules:
+            rule.reset()
+
+    def see(self, frame: Frame, activity: Activity) -> Scene:
+        """Detect and track."""
+        views = self._views.plan(frame.width, frame.height, activity.regions)
+        card = self.detector.card
+        found = self._tracker.update(self.detector.detect(frame, views), frame.time_s)
+        return Scene(frame, activity, found, card.meanings, card.thresholds, views)
+
+    def judge(self, scene: Scene) -> list[Finding]:
+        """What each rule says; a rule outside its hours starts afresh when they begin again."""
+        findings = []
+        for settings, rule in self._rules:
+            if settings.hours is None or settings.hours.include(scene.frame.captured_s):
+                hazards = rule.judge(scene)
+            else:
+                rule.reset()
+                hazards = ()
+            mode = Mode.OBSERVE if Mode.OBSERVE in (self._always, settings.mode) else Mode.ALARM
+            escalation = tuple((step.after_s, step.severity) for step in settings.escalate)
+            findings.append(Finding(settings.title, mode, settings.severity, escalation, hazards))
+        return findings
+
+
+class Watch:
+    """Watches one view.
+
+    `look` is cheap and called for each analysed frame by the source's own thread; `inspect` costs
+    tens of milliseconds and is called, by the one thread that owns the detectors, when `want` asks
+    for it. The two share nothing but what is handed from one to the other.
+
+    Args:
+        plan: what to watch for.
+        new_id: gives a fresh UUIDv7 as text.
+    """
+
+    def __init__(self, plan: WatchPlan, new_id: Callable[[], str]) -> None:
+        self.plan = plan
+        self._prefilter = Prefilter()
+        self._agenda = Agenda(plan.max_gap_s, plan.interval_s)
+        self._lanes = tuple(Lane(lane, plan.zones, plan.mode) for lane in plan.lanes)
+        self._incidents = Incidents(new_id, plan.policy)
+        self._size = (0, 0)
+
+    @property
+    def active(self) -> tuple[Event, ...]:
+        """The last event of each incident that the lens still sees."""
+        return self._incidents.active
+
+    def look(self, frame: Frame) -> Activity:
+        """What changed in this frame."""
+        return self._prefilter.look(frame)
+
+    def want(self, frame: Frame, activity: Activity) -> Want | None:
+        """Should this frame be inspected? None when it can wait."""
+        if self.plan.hours is not None and not self.plan.hours.include(frame.captured_s) and not self.active:
+            return None
+        best = float(activity.regions.score[0]) if len(activity.regions) else 0.0
+        return self._agenda.want(
+            frame.time_s,
+            pending=any(lane.pending for lane in self._lanes),
+            unsettled=activity.unsettled,
+            score=best,
+        )
+
+    def inspect(self, frame: Frame, activity: Activity) -> Inspection:
+        """Detect, track, judge, and tell what has to be told."""
+        if self._size != (frame.width, frame.height):
+            if self._size != (0, 0):
+                for lane in self._lanes:
+                    lane.reset()
+            self._size = (frame.width, frame.height)
+        open_now = self.plan.hours is None or self.plan.hours.include(frame.captured_s)
+        scenes = [lane.see(frame, activity) for lane in self._lanes] if open_now else []
+        findings = [f for lane, scene in zip(self._lanes, scenes, strict=False) for f in lane.judge(scene)]
+        if not open_now:
+            for lane in self._lanes:
+                lane.reset()
+        self._agenda.looked(frame.time_s)
+        events = self._incidents.follow(frame, findings) if open_now else self._incidents.clear_all(frame)
+        shown = tuple(_counting(scene) for scene in scenes)
+        return Inspection(
+            events=events,
+            detections=shown,
+            labels=tuple(
+                tuple(
+                    f"{lane.detector.card.classes[c].name} {s:.2f}"
+                    for c, s in zip(found.class_id, found.confidence, strict=True)
+                )
+                for lane, found in zip(self._lanes, shown, strict=False)
+            ),
+            views=scenes[0].looked if scenes else np.empty((0, 4), np.float32),
+        )
+
+    def attach(self, incident: str, time_s: float) -> Event | None:
+        """An update that carries late evidence; None when the incident is no longer known."""
+        return self._incidents.attach(incident, time_s)
+
+
+def _counting(scene: Scene) -> Detections:
+    """The detections at or above their class's threshold."""
+    found = scene.detections
+    return found.pick(found.confidence >= scene.thresholds[found.class_id])
