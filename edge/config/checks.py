@@ -140,7 +140,7 @@ def _rising(path: KeyPath, rule: RuleSettings) -> Iterator[Finding]:
         if step.after_s <= after_s:
             yield (*here, "after_s"), f"found {step.after_s:g}, allowed: above {after_s:g} of the step before"
         if step.severity <= severity:
-            allowed = f"{severity + 1} to 4" if severity < 4 else "none above 4: remove the step"
+            allowed = ", ".join(str(s) for s in range(severity + 1, 5)) or "none above 4: remove the step"
             yield (*here, "severity"), f"found {step.severity}, must rise above {before} {severity}, allowed: {allowed}"
         severity, after_s, before = max(severity, step.severity), max(after_s, step.after_s), "the step before's"
 

@@ -65,7 +65,7 @@ class Document:
             return shown if _NUMBER.fullmatch(shown) and not node.style else repr(shown)
         if isinstance(node, SequenceNode):
             return f"a list of {len(node.value)}"
-        return f"a mapping of {len(node.value)} keys" if isinstance(node, MappingNode) else "nothing"
+        return "a mapping" if isinstance(node, MappingNode) else "nothing"
 
     def has(self, path: KeyPath) -> bool:
         """Is anything written there?"""

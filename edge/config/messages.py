@@ -142,7 +142,7 @@ def _pattern(wrong: Wrong) -> str:
 def _said(wrong: Wrong) -> str:
     """A validator of ours: it says what is allowed, and often what it found."""
     said = str(wrong.context.get("error", wrong.detail["msg"]))
-    whole = wrong.written.startswith(("a list of", "a mapping of"))
+    whole = wrong.written.startswith(("a list of", "a mapping"))
     return said if "found" in said or whole or is_secret(wrong.field) else f"{wrong.found}: {said}"
 
 

@@ -41,6 +41,8 @@ def field_at(root: type[BaseModel], path: KeyPath, tags: dict[KeyPath, str]) -> 
         if isinstance(step, int):
             continue
         model = root if i == 0 else _one(field, tags.get(path[:i]))
+        if model is None and field is not None and get_origin(field.annotation) is dict:
+            continue
         field = model.model_fields.get(step) if model is not None else None
         if field is None:
             return None
