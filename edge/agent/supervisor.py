@@ -25,6 +25,26 @@ log = logging.getLogger(__name__)
 Beat = Callable[[], None]
 
 ABANDONED_LIMIT = 3
+BEAT_EVERY_S = 1.0
+
+
+class Stop(threading.Event):
+    """Set when a thread is to leave. To wait for it is a sign of life: who waits here can be told."""
+
+    def __init__(self, beat: Beat) -> None:
+        super().__init__()
+        self._beat = beat
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until it is set, or `timeout` seconds have passed; whether it is set."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            self._beat()
+            left = BEAT_EVERY_S if deadline is None else deadline - time.monotonic()
+            if super().wait(min(max(left, 0.0), BEAT_EVERY_S)):
+                return True
+            if left <= BEAT_EVERY_S and deadline is not None:
+                return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +125,21 @@ class Backoff:
 class _Shift:
     """One thread's life at a post."""
 
-    stop: threading.Event
-    started_s: float
-    beat_s: float
+    clock: AgentClock
+    stop: Stop = field(init=False)
+    started_s: float = field(init=False)
+    beat_s: float = field(init=False)
     ended: bool = False
     error: BaseException | None = None
     thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self.stop = Stop(self.beat)
+        self.started_s = self.beat_s = self.clock.monotonic()
+
+    def beat(self) -> None:
+        """A sign of life."""
+        self.beat_s = self.clock.monotonic()
 
     @property
     def alive(self) -> bool:
@@ -216,11 +245,11 @@ class Supervisor:
     def _look_at(self, post: _Post, now: float) -> None:
         match post.state:
             case State.WAITING if now >= post.start_at_s:
-                self._start(post, now)
+                self._start(post)
             case State.QUARANTINED if post.quarantined_until_s is None or self._clock.now() >= post.quarantined_until_s:
                 log.warning("quarantine is over, trying again", extra={"worker": post.worker.name})
                 post.quarantined_until_s = None
-                self._start(post, now)
+                self._start(post)
             case State.RUNNING:
                 self._check(post, now)
 
@@ -261,10 +290,10 @@ class Supervisor:
         post.state, post.shift, post.start_at_s = State.WAITING, None, now + wait_s
         return wait_s
 
-    def _start(self, post: _Post, now: float) -> None:
+    def _start(self, post: _Post) -> None:
         if post.last_error:
             post.restarts += 1
-        shift = _Shift(threading.Event(), now, now)
+        shift = _Shift(self._clock)
         shift.thread = threading.Thread(
             target=self._live, args=(post.worker, shift), name=post.worker.name, daemon=True
         )  # fmt: skip
@@ -272,11 +301,8 @@ class Supervisor:
         shift.thread.start()
 
     def _live(self, worker: Worker, shift: _Shift) -> None:
-        def beat() -> None:
-            shift.beat_s = self._clock.monotonic()
-
         try:
-            worker.run(shift.stop, beat)
+            worker.run(shift.stop, shift.beat)
         except BaseException as error:  # noqa: BLE001 -- whatever ends a thread, the agent has to outlive it
             shift.error = error
         finally:

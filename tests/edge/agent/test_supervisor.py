@@ -13,7 +13,7 @@ import pytest
 
 from calibration.errors import SourceGone
 from edge.agent.quarantine import Quarantine
-from edge.agent.supervisor import Backoff, Beat, Ending, State, Supervisor, Worker, WorkerReport
+from edge.agent.supervisor import Backoff, Beat, Ending, State, Stop, Supervisor, Worker, WorkerReport
 from edge.clock import ManualClock
 
 HANG_AFTER_S = 5.0
@@ -254,6 +254,28 @@ def test_a_hung_call_that_comes_back_no_longer_counts(stage: Stage) -> None:
         for release in releases:
             release.set()
     assert only(supervisor).abandoned == 4
+
+
+def test_a_thread_that_waits_to_be_stopped_is_alive(stage: Stage) -> None:
+    def waits(stop: threading.Event, beat: Beat) -> None:
+        while not stop.wait(0.001):
+            pass
+        assert stop.wait()
+
+    supervisor = stage.supervise(Worker("source:gate", waits, HANG_AFTER_S))
+    supervisor.tick()
+    for _ in range(5):
+        stage.step(supervisor, HANG_AFTER_S - 0.4)
+        until(lambda: (only(supervisor).beat_age_s or 0.0) == 0.0)
+    assert only(supervisor).abandoned == 0
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, 0.05])
+def test_a_wait_ends_in_time(timeout_s: float) -> None:
+    began, beats = time.monotonic(), []
+    assert not Stop(lambda: beats.append(1)).wait(timeout_s)
+    assert timeout_s <= time.monotonic() - began < 1.0
+    assert beats
 
 
 def test_a_process_that_stood_still_abandons_nobody(stage: Stage) -> None:

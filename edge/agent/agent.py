@@ -1,0 +1,243 @@
+"""The running agent: one table of threads around the pipelines, and how it starts and ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from calibration.errors import DeliveryError, OutboxDamaged
+from edge.agent.desk import Desk, Look
+from edge.agent.folder import DataFolder
+from edge.agent.ids import Uuid7
+from edge.agent.inspector import Inspector
+from edge.agent.lineup import line_up
+from edge.agent.mail import Mail
+from edge.agent.proof import Clips, Pictures
+from edge.agent.quarantine import Quarantine
+from edge.agent.reader import Reader
+from edge.agent.status import Instruments, StatusReport, worker_name
+from edge.agent.supervisor import Beat, Ending, Supervisor, Worker, WorkerReport
+from edge.agent.supervisor import State as Post
+from edge.clock import AgentClock
+from edge.config import Site
+from edge.delivery.dispatch import Dispatch
+from edge.delivery.outbox import Outbox
+from edge.delivery.topics import Topics
+from edge.delivery.uplink import Uplink
+from edge.evidence.store import EvidenceStore
+from edge.model_store import ModelStore
+from edge.sources import State
+from pipelines.events import Phase
+from pipelines.watch import Inspection, Watch
+
+log = logging.getLogger(__name__)
+
+OUTBOX = "outbox.db"
+EVIDENCE = "evidence"
+QUARANTINE = "quarantine.json"
+
+SHUTDOWN_S = 1.6
+"""How long the threads get to end; with what stands around it, the agent is gone within two seconds."""
+
+_RING_SLACK_S = 10.0  # a clip is made while newer packets come in
+_DELIVERY_S = 30.0  # how long a finished run waits for a broker that does not answer
+
+
+class Agent:
+    """Watches a site. `with Agent(site, data) as agent: agent.run(stop)`.
+
+    Args:
+        site: what to watch.
+        data: the data folder; it belongs to this agent alone.
+        store: where models are found by name; the installed ones when left out.
+        clock: the agent's.
+
+    Raises:
+        ConfigError: another agent works in the data folder, or it can not be written.
+        ModelError: a model can not be used.
+        DeliveryError: the outbox can not be opened.
+        EvidenceError: the evidence folder can not be made.
+    """
+
+    def __init__(
+        self, site: Site, data: Path, *, store: ModelStore | None = None, clock: AgentClock | None = None
+    ) -> None:
+        self.site = site
+        self.data = data
+        self._clock = clock = clock or AgentClock()
+        self._topics = Topics(site.site.name, site.agent.name, site.broker.prefix)
+        with ExitStack() as opened:
+            opened.enter_context(DataFolder(data))
+            lineup = line_up(site, store or ModelStore.installed())
+            self._outbox = opened.enter_context(Outbox(data / OUTBOX))
+            for note in self._outbox.notes:
+                log.warning("outbox repaired", extra={"note": note})
+            evidence = EvidenceStore(data / EVIDENCE, site.agent.evidence.budget_mb * 10**6, clock)
+            self._opened = opened.pop_all()
+        new_id, desk = Uuid7(), Desk()
+        watches = {name: Watch(plan, new_id) for name, plan in lineup.plans.items()}
+        keep_s = site.agent.evidence.before_s + site.agent.evidence.after_s + _RING_SLACK_S
+        self._readers = {
+            source.name: Reader(source, watches[source.name], desk, keep_s, clock) for source in site.sources
+        }
+        places = {source.name: source.place for source in site.sources}
+        self._uplink = Uplink(site.broker, self._outbox, self._topics)
+        self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, clock)
+        self._inspector = Inspector(watches, desk, self._tell, self._mail.retry, clock)
+        self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent)
+        self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
+        self._models = tuple(
+            {"name": card.name, "version": card.version, "sha256": card.sha256}
+            for card in (detector.card for detector in lineup.detectors.values())
+        )
+        instruments = Instruments(
+            self._readers, self._inspector, self._reports, self._uplink, self._faults,
+            lambda: self._mail.held, self._models,
+        )  # fmt: skip
+        self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
+        self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
+
+    def run(self, stop: threading.Event, *, until_end: bool = False) -> Ending:
+        """Watch until `stop` is set, or the process has to start afresh; everything is stored when this returns.
+
+        Hazards that the lens sees stay active: nobody looked away because they were over.
+
+        Args:
+            stop: ends it.
+            until_end: also end when every source has ended and all that it gave has been delivered.
+        """
+        self._announce()
+        over = self._over() if until_end else iter(())
+        ending = self._supervisor.run(stop, lambda: self._mail.damaged or next(over, False))
+        if self._mail.damaged:
+            log.error("the outbox is damaged: starting afresh with a new one, the old is kept")
+            ending = Ending.RESTART
+        left = self._end_threads()
+        self._store_the_rest()
+        log.info("stopped", extra={"waiting": self._waiting(), "left_behind": ", ".join(left) or "none"})
+        return ending
+
+    @property
+    def sound(self) -> bool:
+        """No source was unusable."""
+        return all(reader.stats.state is not State.UNUSABLE for reader in self._readers.values())
+
+    def close(self) -> None:
+        """Close the outbox and let another agent have the data folder."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _workers(self) -> tuple[Worker, ...]:
+        """The table of threads. A limit exceeds the longest single step that is still in order."""
+        return (
+            # Looking up a name blocks inside libav for as long as the resolver likes: 30 s and more.
+            *(Worker(worker_name(name), reader.run, 45.0, source=True) for name, reader in self._readers.items()),
+            Worker("inference", self._inspector.run, 20.0),
+            Worker("evidence", self._clips.run, 60.0),
+            Worker("uplink", self._send, 20.0),
+            Worker("status", self._status.run, 20.0),
+        )
+
+    def _tell(self, look: Look, inspection: Inspection) -> None:
+        for event in inspection.events:
+            self._mail.send(event, self._pictures.of(event, look, inspection))
+            if event.phase is Phase.OPEN:
+                self._clips.order(event)
+        self._mail.retry()
+
+    def _send(self, stop: threading.Event, beat: Beat) -> None:
+        try:
+            self._uplink.run(stop, beat)
+        except OutboxDamaged:
+            self._mail.damaged = True
+            raise
+
+    def _reports(self) -> tuple[WorkerReport, ...]:
+        return self._supervisor.reports()
+
+    def _dispatch(self, outbox: Outbox) -> Dispatch:
+        return Dispatch(outbox, self._topics, lang=self.site.agent.lang, now=self._clock.now)
+
+    def _faults(self) -> list[str]:
+        found = [f"{report.name}: {report.last_error}" for report in self._supervisor.reports() if report.last_error]
+        found += [f"outbox: {note}" for note in self._outbox.notes]
+        return found + [
+            f"{what}: {error}"
+            for what, error in (
+                ("outbox", self._mail.error),
+                ("pictures", self._pictures.error),
+                ("clips", self._clips.error),
+            )
+            if error is not None
+        ]
+
+    def _announce(self) -> None:
+        site = self.site
+        log.info(
+            "lookout starts",
+            extra={
+                "site": site.site.name, "agent": site.agent.name, "data": str(self.data),
+                "broker": site.broker.address, "topics": self._topics.base,
+                "models": ", ".join(f"{m['name']} {m['version']}" for m in self._models),
+                "waiting": self._waiting(),
+            },
+        )  # fmt: skip
+        for source in site.sources:
+            log.info(
+                "source",
+                extra={
+                    "source": source.name, "address": source.address, "mode": str(source.mode),
+                    "rules": ", ".join(rule.title for rule in source.rules), "drill": source.drill is not None,
+                },
+            )  # fmt: skip
+
+    def _over(self) -> Iterator[bool]:
+        """Yields False until everything has come to its end, then True."""
+        names = {worker_name(name) for name in self._readers}
+        while any(r.name in names and r.state not in (Post.FINISHED, Post.QUARANTINED) for r in self._reports()):
+            yield False
+        idle = 0  # twice in a row, since a look in hand is for a moment neither on the desk nor under inspection
+        while idle < 2 or self._clips.waiting:
+            idle = idle + 1 if self._inspector.idle else 0
+            yield False
+        late_s = self._clock.monotonic() + _DELIVERY_S
+        while self._waiting() and self._clock.monotonic() < late_s:
+            yield False
+        yield True
+
+    def _waiting(self) -> int:
+        try:
+            return self._outbox.count() + self._mail.held
+        except DeliveryError:  # damaged: said where it matters
+            return self._mail.held
+
+    def _end_threads(self) -> tuple[str, ...]:
+        for reader in self._readers.values():
+            reader.close()
+        return self._supervisor.shutdown(SHUTDOWN_S)
+
+    def _store_the_rest(self) -> None:
+        """What waits in memory goes to disk; into a new outbox, should the old one be damaged."""
+        if not self._mail.held:
+            return
+        self._outbox.close()
+        try:
+            with Outbox(self.data / OUTBOX) as fresh:
+                left = self._mail.hand_over(self._dispatch(fresh))
+        except DeliveryError as error:
+            left = self._mail.held
+            reason: str | None = str(error)
+        else:
+            reason = self._mail.error
+        if left:
+            log.critical("events lost", extra={"events": left, "reason": reason})

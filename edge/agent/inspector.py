@@ -1,0 +1,139 @@
+"""The one thread that runs the models: each turn the source that needs it most."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from edge.agent.desk import Desk, Look
+from edge.agent.supervisor import Beat
+from edge.clock import AgentClock
+from pipelines.events import Event
+from pipelines.schedule import Want, choose
+from pipelines.watch import Inspection, Watch
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[Look, Inspection], None]
+
+_TURN_S = 0.25
+_REMEMBERED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionStats:
+    """How often one source is inspected.
+
+    Attributes:
+        inspections: since the start.
+        interval_s: mean time between the last of them; None before the second.
+        age_s: time since the last, by this machine's clock: how long the view has not been looked at
+            in full; None before the first.
+    """
+
+    inspections: int
+    interval_s: float | None
+    age_s: float | None
+
+
+class Inspector:
+    """Shares the detectors among all sources.
+
+    Args:
+        watches: by source.
+        desk: where the readers leave their looks.
+        tell: takes what an inspection came to, in this thread and before the next inspection.
+        idle: called when there is nothing to inspect, at least every quarter of a second.
+        clock: the agent's.
+    """
+
+    def __init__(
+        self, watches: Mapping[str, Watch], desk: Desk, tell: Tell, idle: Callable[[], None], clock: AgentClock
+    ) -> None:
+        self._watches = watches
+        self._desk = desk
+        self._tell = tell
+        self._idle = idle
+        self._clock = clock
+        # Detectors and incidents are no place for two threads. A thread that was abandoned in a model's
+        # native code keeps this lock: whoever takes its place waits here, is seen to hang as well, and so
+        # the process starts afresh, which is all that helps.
+        self._lock = threading.Lock()
+        self._counts = dict.fromkeys(watches, 0)
+        self._times_s: dict[str, deque[float]] = {name: deque(maxlen=_REMEMBERED) for name in watches}
+
+    def run(self, stop: threading.Event, beat: Beat) -> None:
+        """The thread's work; see `Worker.run`."""
+        while not stop.is_set():
+            beat()
+            look, seen = self._next()
+            if look is None:
+                self._idle()
+                self._desk.wait(seen, _TURN_S)
+                continue
+            with self._lock:
+                self._inspect(look)
+
+    def attach(self, source: str, incident: str, time_s: float, send: Callable[[Event], None]) -> bool:
+        """Send an update that carries late evidence, from any thread.
+
+        Sending inside the lock keeps the events of an incident in order.
+
+        Args:
+            source: the incident's.
+            incident: its id.
+            time_s: the frame time that the update speaks of.
+            send: takes the event.
+
+        Returns:
+            False when the incident is no longer known.
+        """
+        with self._lock:
+            event = self._watches[source].attach(incident, time_s)
+            if event is not None:
+                send(event)
+            return event is not None
+
+    @property
+    def idle(self) -> bool:
+        """Nothing lies on the desk, and nothing is being inspected."""
+        looks, _ = self._desk.waiting()
+        return not looks and not self._lock.locked()
+
+    def active(self, source: str) -> int:
+        """How many hazards the lens of a source sees now."""
+        return len(self._watches[source].active)
+
+    def stats(self, source: str) -> InspectionStats:
+        """How often a source is inspected."""
+        times_s = tuple(self._times_s[source])
+        if not times_s:
+            return InspectionStats(0, None, None)
+        gaps = len(times_s) - 1
+        interval_s = (times_s[-1] - times_s[0]) / gaps if gaps else None
+        return InspectionStats(self._counts[source], interval_s, self._clock.monotonic() - times_s[-1])
+
+    def _next(self) -> tuple[Look | None, int]:
+        """The look whose turn it is, taken off the desk, and the state of the desk before."""
+        looks, seen = self._desk.waiting()
+        wants: dict[str, Want] = {}
+        for look in looks:
+            want = self._watches[look.frame.source].want(look.frame, look.activity)
+            if want is None:
+                self._desk.take(look)
+            else:
+                wants[look.frame.source] = want
+        name = choose(wants)
+        chosen = next((look for look in looks if look.frame.source == name), None)
+        if chosen is not None:
+            self._desk.take(chosen)
+        return chosen, seen
+
+    def _inspect(self, look: Look) -> None:
+        source = look.frame.source
+        self._tell(look, self._watches[source].inspect(look.frame, look.activity))
+        self._counts[source] += 1
+        self._times_s[source].append(self._clock.monotonic())

@@ -1,0 +1,92 @@
+"""From a site to what has to be loaded and watched: detectors, and a plan for each source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from calibration.errors import ModelError
+from edge.config import ModelUse, Site, SourceSettings, serving_model
+from edge.delivery.contract import Model
+from edge.model_store import ModelStore, with_thresholds
+from pipelines.detect import Detector
+from pipelines.detect.card import Card
+from pipelines.rules.base import RuleSettings
+from pipelines.watch import LanePlan, WatchPlan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lineup:
+    """What a site needs to run.
+
+    Attributes:
+        detectors: by the title of their use in the site file; only those that serve a rule.
+        plans: one a source, by its name.
+        models: which model serves a rule, by source and rule title, for its events.
+    """
+
+    detectors: Mapping[str, Detector]
+    plans: Mapping[str, WatchPlan]
+    models: Mapping[tuple[str, str], Model]
+
+
+def line_up(site: Site, store: ModelStore) -> Lineup:
+    """Load the models that serve a rule and say what each source is watched for.
+
+    Raises:
+        ModelError: a model is missing, is not what its card says, or no model sees what a rule needs.
+    """
+    loaded = {use.title: store.load(_where(use)) for use in site.models}
+    uses = {use.title: use for use in site.models}
+    cards = {title: with_thresholds(model.card, uses[title].thresholds) for title, model in loaded.items()}
+    served = {source.name: _served(source, site, cards) for source in site.sources}
+    needed = {title for lanes in served.values() for title in lanes}
+    how = site.agent.inference
+    detectors = {
+        title: Detector(cards[title], loaded[title].weights, threads=how.threads, providers=how.providers)
+        for title in loaded
+        if title in needed
+    }
+    models = {
+        (source, rule.title): _named(cards[title])
+        for source, lanes in served.items()
+        for title, rules in lanes.items()
+        for rule in rules
+    }
+    plans = {source.name: _plan(source, served[source.name], detectors) for source in site.sources}
+    return Lineup(detectors, plans, models)
+
+
+def _where(use: ModelUse) -> str | Path:
+    return use.path if use.path is not None else str(use.name)
+
+
+def _served(source: SourceSettings, site: Site, cards: Mapping[str, Card]) -> dict[str, list[RuleSettings]]:
+    lanes: dict[str, list[RuleSettings]] = {}
+    for rule in source.rules:
+        title = serving_model(rule, site.models, cards)
+        if title is None:
+            needs = " or ".join(sorted(rule.needs)) or "nothing"
+            raise ModelError(f"source {source.name}, rule {rule.title}: none of the site's models sees {needs}")
+        lanes.setdefault(title, []).append(rule)
+    return lanes
+
+
+def _plan(
+    source: SourceSettings, lanes: Mapping[str, list[RuleSettings]], detectors: Mapping[str, Detector]
+) -> WatchPlan:
+    return WatchPlan(
+        source=source.name,
+        lanes=tuple(LanePlan(detectors[title], tuple(rules)) for title, rules in lanes.items()),
+        zones=source.zone_map(),
+        max_gap_s=source.max_gap_s,
+        interval_s=source.interval_s,
+        analysis_fps=source.analysis_fps,
+        mode=source.mode,
+        hours=source.hours,
+    )
+
+
+def _named(card: Card) -> Model:
+    return Model(name=card.name, version=card.version, sha256=card.sha256)

@@ -1,0 +1,118 @@
+"""One source's thread: reads it, draws a drill into it, asks the prefilter, leaves the newest look on the desk."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from calibration.errors import SourceUnusable
+from edge.agent.desk import Desk, Look
+from edge.agent.supervisor import Beat
+from edge.clock import AgentClock
+from edge.config import SourceSettings
+from edge.evidence.ring import PacketRing
+from edge.sources import Pace, Reconnecting, Source, SourceStats, State, open_source
+from edge.sources.drill import Drill
+from pipelines.frame import Frame
+from pipelines.watch import Watch
+
+log = logging.getLogger(__name__)
+
+RING_BYTES = 32 * 2**20
+_TAKEN_S = 0.25
+
+
+class Reader:
+    """Reads one source until it ends, for ever if it is a camera.
+
+    Args:
+        settings: the source in the site file.
+        watch: looks at its frames; only `look` is called, which belongs to this thread.
+        desk: where looks are left.
+        keep_s: seconds of encoded packets to keep for clips.
+        clock: the agent's.
+
+    Attributes:
+        ring: the packets kept, over reconnections.
+        drill: what is drawn into its frames, or None.
+        ended: there will be no more frames, for whatever reason.
+    """
+
+    def __init__(self, settings: SourceSettings, watch: Watch, desk: Desk, keep_s: float, clock: AgentClock) -> None:
+        self.settings = settings
+        self.ring = PacketRing(settings.name, keep_s, RING_BYTES)
+        self.drill = Drill(settings.drill) if settings.drill is not None else None
+        self.ended = False
+        self._watch = watch
+        self._desk = desk
+        self._clock = clock
+        self._pace = Pace(settings.pace)
+        self._connection: Reconnecting | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the source."""
+        return self.settings.name
+
+    @property
+    def stats(self) -> SourceStats:
+        """What the source has done so far."""
+        connection = self._connection
+        return connection.stats if connection is not None else SourceStats()
+
+    @property
+    def live(self) -> bool:
+        """`Frame.time_s` is this machine's monotonic time; else it is media time."""
+        return self._pace is Pace.LIVE
+
+    def run(self, stop: threading.Event, beat: Beat) -> None:
+        """The thread's work; see `Worker.run`."""
+        self._connection = connection = Reconnecting(self._open, stop, clock=self._clock, on_state=self._on_state)
+        due_s = float("-inf")
+        try:
+            for frame in connection.frames():
+                beat()
+                if stop.is_set():
+                    return
+                if frame.time_s >= due_s:
+                    # Counting on from the time that was due keeps the rate where it does not divide the camera's.
+                    due_s = max(due_s + 1 / self.settings.analysis_fps, frame.time_s)
+                    self._look(frame, stop, beat)
+        except SourceUnusable as error:
+            # No trace: the error's text says all that an installer can act on.
+            log.error(  # noqa: TRY400
+                "source unusable, the others go on", extra={"source": self.name, "reason": str(error)}
+            )
+        self.ended = not stop.is_set()
+
+    def close(self) -> None:
+        """Have the thread leave soon, also out of a wait for the next picture."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _open(self) -> Source:
+        settings = self.settings
+        return open_source(
+            self.name,
+            settings.url,
+            pace=self._pace,
+            loop=settings.loop,
+            transport=settings.transport,
+            clock=self._clock,
+            ring=self.ring,
+        )
+
+    def _look(self, frame: Frame, stop: threading.Event, beat: Beat) -> None:
+        if self.drill is not None:
+            frame = self.drill.render(frame)
+        look = Look(frame, self._watch.look(frame))
+        self._desk.put(look)
+        # A recording that is read as fast as it goes has nobody to keep up with: it waits for the inspector.
+        while self._pace is Pace.FAST and not stop.is_set() and not self._desk.wait_until_taken(look, _TAKEN_S):
+            beat()
+
+    def _on_state(self, state: State, message: str) -> None:
+        level = logging.WARNING if state is State.WAITING else logging.INFO
+        if state is not State.UNUSABLE:  # said by `run`
+            reason = {"reason": message} if message else {}
+            log.log(level, "source state", extra={"source": self.name, "state": str(state), **reason})

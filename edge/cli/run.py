@@ -1,0 +1,75 @@
+"""`lookout run`: watch a site."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from edge.agent.agent import Agent
+from edge.agent.supervisor import Ending
+from edge.config import load_site
+
+_INTERRUPTED = 130
+
+
+def run(
+    site: Annotated[Path, typer.Argument(help="The site file.", show_default=False)],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder for outbox, evidence and status.json, instead of the site's `agent.data`."),
+    ] = None,
+    until_end: Annotated[
+        bool, typer.Option("--until-end", help="End when every recording has ended and what it gave is delivered.")
+    ] = False,
+) -> None:
+    """Watch a site until Ctrl-C and report every hazard to its platform.
+
+    Ctrl-C or SIGTERM ends it within two seconds with everything stored; a second one ends it at once. What waits in
+    the outbox is sent at the next start. `status.json` in the data folder says how everything is.
+
+    Exit code 0 after a clean stop; with --until-end 1 if a recording could not be read to its end.
+
+    Example: `lookout run site.yaml`
+    """
+    stop = threading.Event()
+    _end_on_signals(stop)
+    settings = load_site(site)
+    with Agent(settings, data or settings.agent.data) as agent:
+        ending = agent.run(stop, until_end=until_end)
+        code = 1 if until_end and not stop.is_set() and not agent.sound else 0
+    if ending is Ending.RESTART:
+        _start_afresh()
+    _leave(code)
+
+
+def _end_on_signals(stop: threading.Event) -> None:
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+        if stop.is_set():
+            os._exit(_INTERRUPTED)
+        stop.set()
+
+    for which in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(which, end)
+
+
+def _start_afresh() -> NoReturn:
+    """The same command in the same process: native calls that hang end with the old program."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
+
+
+def _leave(code: int) -> NoReturn:
+    # Not by the interpreter's own way out: that waits for, or crashes over, threads that hang in native code.
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
