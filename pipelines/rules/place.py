@@ -67,7 +67,7 @@ class Place:
         covered = ((left <= x) & (x <= right) & (top <= y) & (y <= bottom)).mean(axis=1) * self.polygon.area
         sides = np.clip(boxes[:, 2:] - boxes[:, :2], 1e-6, None)
         smaller = np.minimum(sides[:, 0] * sides[:, 1], self.polygon.area)
-        return np.clip(covered / smaller, 0, 1).astype(np.float32)
+        return np.asarray(np.clip(covered / smaller, 0, 1), np.float32)
 
     def based_in(self, boxes: Boxes) -> NDArray[np.bool_]:
         """Which boxes stand on the zone with a good part of their base: `(n, 4) -> (n,)`.

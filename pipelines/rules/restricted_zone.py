@@ -13,6 +13,7 @@ from calibration.boxes import hull
 from calibration.zones import Zone
 from pipelines.hazards import Hazard, HazardKind
 from pipelines.rules.base import RuleSettings
+from pipelines.rules.hold import Hold
 from pipelines.rules.place import Place, inside_any, middles
 from pipelines.scene import Scene
 
@@ -22,6 +23,9 @@ _MISSES = 2
 
 # And of all its looks at least this share must have found it inside before it counts.
 _INSIDE_SHARE = 0.6
+
+# How much of the zone must have been in the model's view before "nobody" means something.
+_LOOKED = 0.9
 
 # Once tracked, a box is followed down to this share of its class's threshold.
 _FOLLOW = 0.5
@@ -82,15 +86,17 @@ class RestrictedZone:
         self._zone = zone
         self._place = Place(zone.polygon)
         self._stays: dict[int, _Stay] = {}
+        self._hold = Hold(settings.clear_after_s)
 
     @property
     def pending(self) -> bool:
         """Somebody is or was just inside."""
-        return bool(self._stays)
+        return bool(self._stays) or self._hold.holding
 
     def reset(self) -> None:
         """Forget everybody."""
         self._stays.clear()
+        self._hold.reset()
 
     def judge(self, scene: Scene) -> tuple[Hazard, ...]:
         """One hazard while at least one track has been inside for `dwell_s`."""
@@ -102,7 +108,8 @@ class RestrictedZone:
             stay = self._stays.setdefault(int(found.track_id[i]), _Stay(scene.time_s, scene.time_s, boxes[i]))
             stay.seen(scene.time_s, boxes[i], float(found.confidence[i]))
         self._age(scene, {int(track) for track in found.track_id[inside]}, {int(track) for track in found.track_id})
-        return self._hazards()
+        looked = self._place.looked_share(scene.looked) >= _LOOKED
+        return self._hold.keep(self._hazards(), scene.time_s, looked=looked)
 
     def _age(self, scene: Scene, inside: set[int], found: set[int]) -> None:
         """Note who was not inside, where that could be told, and forget who has left."""

@@ -12,7 +12,7 @@ from calibration.boxes import Boxes, iou
 
 # A box overlapping this much with where it was first seen has not moved: half a box width of sway, or a
 # person turning round, stays above it; a step aside does not.
-_SAME_PLACE = 0.5
+SAME_PLACE = 0.5
 
 # A look that misses it costs three times what a look that sees it earns, so it must be there for three
 # quarters of the time: detectors blink, and people pass in front.
@@ -48,52 +48,35 @@ class Standing:
         self._enough_s = enough_s
         self._spots: list[Spot] = []
 
-    def __len__(self) -> int:
-        return len(self._spots)
+    def __iter__(self) -> Iterator[Spot]:
+        return iter(self._spots)
 
     def reset(self) -> None:
         """Forget every spot."""
         self._spots.clear()
 
-    def update(
-        self,
-        boxes: Boxes,
-        confidence: NDArray[np.float32],
-        time_s: float,
-        elapsed_s: float,
-        looked: NDArray[np.bool_] | None = None,
-    ) -> None:
+    def update(self, boxes: Boxes, confidence: NDArray[np.float32], time_s: float, elapsed_s: float) -> None:
         """Take in one look.
 
         Args:
-            boxes: `(n, 4)` 0–1, what was found in the zone.
+            boxes: `(n, 4)` 0–1, what was found.
             confidence: `(n,)`.
             time_s: when.
             elapsed_s: since the look before, as far as that may count.
-            looked: `(spots,)`, which of the spots (see `boxes`) the model was given; all if left out.
         """
-        known = self.boxes
+        known = np.array([spot.box for spot in self._spots], np.float32).reshape(-1, 4)
         same = iou(known, boxes)
-        if looked is None:
-            looked = np.ones(len(known), bool)
-        for spot, overlaps, seen in zip(self._spots, same, looked, strict=True):
+        for spot, overlaps in zip(self._spots, same, strict=True):
             best = int(overlaps.argmax()) if len(boxes) else -1
-            if best >= 0 and overlaps[best] >= _SAME_PLACE:
+            if best >= 0 and overlaps[best] >= SAME_PLACE:
                 spot.sightings += 1
                 spot.stood_s = min(spot.stood_s + elapsed_s, self._enough_s)
                 spot.confidence += (float(confidence[best]) - spot.confidence) / spot.sightings
-            elif seen:
+            else:
                 spot.stood_s -= elapsed_s * _MISS_COST
         self._spots = [spot for spot in self._spots if spot.stood_s >= 0]
-        new = np.ones(len(boxes), bool) if not len(known) else same.max(axis=0) < _SAME_PLACE
-        self._spots += [
-            Spot(boxes[i], time_s, confidence=float(confidence[i]), sightings=1) for i in np.flatnonzero(new)
-        ]
-
-    @property
-    def boxes(self) -> Boxes:
-        """Where the spots are: `(spots, 4)`."""
-        return np.array([spot.box for spot in self._spots], np.float32).reshape(-1, 4)
+        new = np.flatnonzero(same.max(axis=0, initial=0) < SAME_PLACE)
+        self._spots += [Spot(boxes[i], time_s, confidence=float(confidence[i]), sightings=1) for i in new]
 
     def lasting(self) -> Iterator[Spot]:
         """The spots that have stood long enough."""

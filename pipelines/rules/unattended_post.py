@@ -9,6 +9,7 @@ from pydantic import Field
 from calibration.zones import Zone
 from pipelines.hazards import Hazard, HazardKind
 from pipelines.rules.base import RuleSettings
+from pipelines.rules.hold import Hold
 from pipelines.rules.place import Place
 from pipelines.scene import Scene
 
@@ -60,10 +61,15 @@ class UnattendedPost:
         self._settings = settings
         self._zone = zone
         self._place = Place(zone.polygon)
+        self._hold = Hold(settings.clear_after_s)
         self.reset()
 
     def reset(self) -> None:
         """Forget when the post was last attended."""
+        self._hold.reset()
+        self._restart()
+
+    def _restart(self) -> None:
         self._attended_s: float | None = None  # last seen attended, or the first look of all
         self._empty_s: float | None = None  # the last look that saw it empty
         self._absent_s = 0.0  # absence proven so far
@@ -74,25 +80,26 @@ class UnattendedPost:
     @property
     def pending(self) -> bool:
         """The time allowed has nearly run out, or the looks come too far apart to tell."""
-        if self._alarmed:
-            return self._sightings > 0
+        if self._alarmed or self._hold.holding:
+            return self._sightings > 0 or self._hold.holding
         left = self._settings.absent_s - self._absent_s
         return self._empty_s is not None and (self._blind or left <= min(self._settings.absent_s / 4, _CLOSER_S))
 
     def judge(self, scene: Scene) -> tuple[Hazard, ...]:
         """One hazard while nobody has been there for `absent_s`."""
         people = scene.boxes(scene.of("person", scale=_FAINT))
+        looked = self._place.looked_share(scene.looked) >= _LOOKED
         if (self._place.overlap(people) >= self._settings.overlap).any():
             self._attended(scene.time_s)
-        elif self._place.looked_share(scene.looked) >= _LOOKED:
+        elif looked:
             self._empty(scene.time_s)
-        return self._hazards()
+        return self._hold.keep(self._hazards(), scene.time_s, looked=looked)
 
     def _attended(self, time_s: float) -> None:
         self._sightings += 1
         if self._alarmed and self._sightings < _BACK:
             return
-        self.reset()
+        self._restart()
         self._attended_s = time_s
 
     def _empty(self, time_s: float) -> None:
