@@ -46,9 +46,7 @@ class Views:
                 views.append(part)
         return np.array(views, np.float32)
 
-    def _part(
-        self, width: int, height: int, box: NDArray[np.float32]
-    ) -> tuple[float, float, float, float] | None:
+    def _part(self, width: int, height: int, box: NDArray[np.float32]) -> tuple[float, float, float, float] | None:
         x1, y1, x2, y2 = (float(v) for v in box * np.array([width, height] * 2, np.float32))
         least = self._side_px / MOST_ZOOM
         # Beyond twice the input's side the part would be shrunk as the whole is: cut it up instead.

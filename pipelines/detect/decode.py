@@ -41,9 +41,7 @@ def suppress(found: Detections, iou: float) -> Detections:
         return found
     x1, y1, x2, y2 = found.xyxy.T
     boxes = np.stack([x1, y1, x2 - x1, y2 - y1], axis=1)
-    kept = cv2.dnn.NMSBoxesBatched(
-        boxes.tolist(), found.confidence.tolist(), found.class_id.tolist(), 0.0, float(iou)
-    )
+    kept = cv2.dnn.NMSBoxesBatched(boxes.tolist(), found.confidence.tolist(), found.class_id.tolist(), 0.0, float(iou))
     return found.pick(np.asarray(kept, np.int64))
 
 

@@ -52,7 +52,7 @@ class Detector:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(weights, options, providers=list(providers))
-        except Exception as error:  # noqa: BLE001 - onnxruntime raises its own classes, which share no public base
+        except Exception as error:  # onnxruntime raises its own classes, which share no public base
             raise ModelError(f"model {card.name}: onnxruntime can not load {card.weights}: {error}") from error
         self.card = card
         self._floors = card.thresholds * FLOOR_SHARE

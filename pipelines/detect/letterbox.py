@@ -35,8 +35,8 @@ class Placement:
         x1, y1, x2, y2 = self.box
         origin = np.array([x1, y1] * 2, np.float32)
         moved = (boxes - offset) / scale + origin
-        low, high = origin, np.array([x2, y2] * 2, np.float32)
-        return np.clip(moved, low, high)
+        inside: NDArray[np.float32] = np.clip(moved, origin, np.array([x2, y2] * 2, np.float32))
+        return inside
 
 
 class Letterbox:
@@ -48,7 +48,6 @@ class Letterbox:
     def __init__(self, spec: CardInput) -> None:
         self._spec = spec
         self._canvas = np.full((spec.height, spec.width, 3), spec.pad, np.uint8)
-        self._tensor = np.empty(0, np.float32)
 
     def place(self, frame: Frame, view: NDArray[np.float32]) -> Placement:
         """Where the view `(4,)`, 0–1 of the frame, will lie in the input."""
@@ -80,6 +79,6 @@ class Letterbox:
         swap = self._spec.colour == "rgb"
         if self._spec.layout == "nhwc":
             picture = cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB) if swap else self._canvas
-            tensor = np.asarray(picture)[None]
+            tensor = np.asarray(picture, np.uint8)[None]
             return tensor if self._spec.scale == 1 else tensor.astype(np.float32) * np.float32(self._spec.scale)
         return np.asarray(cv2.dnn.blobFromImage(self._canvas, self._spec.scale, swapRB=swap), np.float32)

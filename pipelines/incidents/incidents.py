@@ -187,9 +187,7 @@ class Incidents:
         """Incidents cleared long ago can not be taken up again; late evidence gets as long."""
         limit = self._policy.merge_s
         self._known = {
-            key: e
-            for key, e in self._known.items()
-            if e.condition is Condition.ACTIVE or now_s - e.time_s <= limit
+            key: e for key, e in self._known.items() if e.condition is Condition.ACTIVE or now_s - e.time_s <= limit
         }
 
 

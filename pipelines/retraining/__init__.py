@@ -1,0 +1,1 @@
+"""The model engineer's line: reads data sets, writes models. The running agent never loads it."""

@@ -45,9 +45,7 @@ def export_model(weights: Path, folder: Path, card: Mapping[str, Any]) -> Path:
                 f"{weights}: the card names the classes {sorted(classes)}, the checkpoint has {sorted(names)}"
             )
         exported = Path(
-            model.export(
-                format="onnx", imgsz=[size["height"], size["width"]], simplify=True, dynamic=False, opset=17
-            )
+            model.export(format="onnx", imgsz=[size["height"], size["width"]], simplify=True, dynamic=False, opset=17)
         )
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(exported, folder / "model.onnx")

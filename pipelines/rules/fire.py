@@ -93,6 +93,5 @@ class Fire:
         if scene.activity.moving[window].mean() < self._settings.flicker:
             return False
         return bool(
-            found.confidence[i] >= self._settings.colourless
-            or glow(scene.frame, found.xyxy[i]) >= self._settings.glow
+            found.confidence[i] >= self._settings.colourless or glow(scene.frame, found.xyxy[i]) >= self._settings.glow
         )

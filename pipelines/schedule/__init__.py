@@ -1,5 +1,6 @@
 """Shares one detector among all views: by looking less often, never by growing a queue."""
 
+from pipelines.schedule.rate import Rate
 from pipelines.schedule.scheduler import Agenda, Reason, Want, choose
 
-__all__ = ["Agenda", "Reason", "Want", "choose"]
+__all__ = ["Agenda", "Rate", "Reason", "Want", "choose"]

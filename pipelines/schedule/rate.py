@@ -1,0 +1,23 @@
+"""Thins frames out to the rate at which they are analysed."""
+
+from __future__ import annotations
+
+
+class Rate:
+    """Says which frames to take so that about `per_s` a second are taken.
+
+    Args:
+        per_s: frames a second; a source that gives fewer has them all taken.
+    """
+
+    def __init__(self, per_s: float) -> None:
+        self._step_s = 1 / per_s
+        self._due_s = float("-inf")
+
+    def due(self, time_s: float) -> bool:
+        """Is the frame of this time (`Frame.time_s`) to be taken?"""
+        if time_s < self._due_s:
+            return False
+        # Counting on from the time that was due keeps the rate where it does not divide the camera's.
+        self._due_s = max(self._due_s + self._step_s, time_s)
+        return True
