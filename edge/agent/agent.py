@@ -86,8 +86,9 @@ class Agent:
             source.name: Reader(source, watches[source.name], desk, keep_s, clock) for source in site.sources
         }
         places = {source.name: source.place for source in site.sources}
+        live = frozenset(name for name, reader in self._readers.items() if reader.live)
         self._uplink = Uplink(site.broker, self._outbox, self._topics)
-        self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, clock)
+        self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, live, clock)
         self._inspector = Inspector(watches, desk, self._tell, self._mail.retry, clock)
         self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent)
         self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from calibration.errors import DeliveryError, OutboxDamaged
@@ -38,6 +38,7 @@ class Mail:
         dispatch: the way into the outbox.
         places: where each source stands.
         models: which model serves a rule, by source and rule.
+        live: the sources whose frame times are monotonic time of this machine, not media time.
         clock: the agent's.
 
     Attributes:
@@ -50,6 +51,7 @@ class Mail:
         dispatch: Dispatch,
         places: Mapping[str, Place],
         models: Mapping[tuple[str, str], Model],
+        live: Collection[str],
         clock: AgentClock,
     ) -> None:
         self.error: str | None = None
@@ -57,6 +59,7 @@ class Mail:
         self._dispatch = dispatch
         self._places = places
         self._models = models
+        self._live = live
         self._clock = clock
         self._held: deque[Letter] = deque()
         self._tried_s = float("-inf")
@@ -106,6 +109,7 @@ class Mail:
                     place=self._places.get(event.source),
                     evidence=letter.evidence,
                     model=self._models.get((event.source, event.rule)),
+                    delay_s=self._delay_s(event),
                 )
             except OutboxDamaged as error:
                 self.damaged = True
@@ -116,6 +120,10 @@ class Mail:
                 return
             self._held.popleft()
             self.error = None
+
+    def _delay_s(self, event: Event) -> float | None:
+        """Since the capture of its frame, where frame times are this machine's monotonic time."""
+        return self._clock.monotonic() - event.time_s if event.source in self._live else None
 
     def _failed(self, error: DeliveryError) -> None:
         if str(error) != self.error:

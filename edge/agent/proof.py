@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
+
+from calibration.boxes import iou
 from calibration.errors import EvidenceError
 from edge.agent.desk import Look
 from edge.agent.inspector import Inspector
@@ -30,7 +33,8 @@ log = logging.getLogger(__name__)
 
 CLIP = "clip.mp4"
 _FLOOR = {"zh": "{}层", "en": "floor {}"}
-_BEFORE_S = 1.0  # the picture from before shows the view so long before the first sign, where the ring reaches back
+_BEFORE_S = 3.0  # the picture from before shows the view so long before the first sign, where the ring reaches back
+_SAME = 0.5  # boxes that overlap more are drawn once
 _LATE_S = 5.0  # a source that gives no more frames holds a clip back no longer than this
 
 
@@ -97,14 +101,20 @@ class Pictures:
 
 
 def _others(event: Event, plan: WatchPlan, frame: Frame, inspection: Inspection) -> tuple[Box, ...]:
-    """What else the model saw that serves the event's rule, 0–1 of the picture."""
-    size = (frame.width, frame.height) * 2
-    return tuple(
-        (float(x1), float(y1), float(x2), float(y2))
-        for lane, found in zip(plan.lanes, inspection.detections, strict=False)
-        if any(rule.title == event.rule for rule in lane.rules)
-        for x1, y1, x2, y2 in found.xyxy / size
-    )
+    """What else of that kind the event's model saw, 0–1 of the picture: other people, other smoke."""
+    size = np.array([frame.width, frame.height] * 2, np.float32)
+    hazard = np.array([event.box], np.float32)
+    others: list[Box] = []
+    for lane, found in zip(plan.lanes, inspection.detections, strict=False):
+        rule = next((rule for rule in lane.rules if rule.title == event.rule), None)
+        if rule is None:
+            continue
+        meanings = lane.detector.card.meanings
+        kind = np.array([meanings[class_id] in rule.needs for class_id in found.class_id], bool)
+        boxes = found.pick(kind).xyxy / size
+        apart = iou(boxes, hazard)[:, 0] < _SAME
+        others += [(float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in boxes[apart]]
+    return tuple(others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
     topics: Topics,
     number: int,
     sent_at: datetime,
+    delay_s: float | None = None,
     lang: str,
     place: Place | None = None,
     evidence: Sequence[EvidenceFile] = (),
@@ -33,6 +34,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         topics: of this agent.
         number: the agent-wide number, from the outbox.
         sent_at: now.
+        delay_s: seconds since the capture of the observed frame, where they are known.
         lang: `zh` or `en`, of `message`.
         place: where the source stands.
         evidence: pictures and clips that belong to this event.
@@ -58,6 +60,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         observed=utc(event.captured_s),
         clock=event.clock,
         sent_at=sent_at,
+        delay_s=None if delay_s is None else round(max(0.0, delay_s), 3),
         drill=event.drill,
         place=place,
         evidence=tuple(_descriptor(file, topics) for file in evidence),

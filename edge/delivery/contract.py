@@ -138,6 +138,9 @@ class EventData(Payload):
     """Whose clock these three were read from."""
     sent_at: Utc
     """The agent's clock when the event was handed to its outbox."""
+    delay_s: Annotated[float, Field(ge=0)] | None = None
+    """Seconds from the capture of the observed frame to `sent_at`, by a clock that no camera and nobody sets.
+    Left out for a recording that is read faster than it was filmed."""
     drill: bool
     """It comes from a test fire, smoke or obstacle. Always present."""
     place: Place | None = None

@@ -40,6 +40,7 @@ class Dispatch:
         place: Place | None = None,
         evidence: Sequence[EvidenceFile] = (),
         model: Model | None = None,
+        delay_s: float | None = None,
     ) -> int:
         """Store the event and everything that follows it; on disk when this returns. Sending it twice is harmless.
 
@@ -48,6 +49,7 @@ class Dispatch:
             place: where its source stands.
             evidence: the pictures and clips that belong to this event; the files must stay until they are sent.
             model: the model that saw it.
+            delay_s: seconds since the capture of the event's frame, where they are known.
 
         Returns:
             The agent-wide number of the event.
@@ -71,6 +73,7 @@ class Dispatch:
                 topics=self._topics,
                 number=number,
                 sent_at=utc(self._now()),
+                delay_s=delay_s,
                 lang=self._lang,
                 place=place,
                 evidence=evidence,

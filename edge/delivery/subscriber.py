@@ -50,6 +50,12 @@ class ReceivedEvent:
         """Seconds from the agent's outbox to here; right if both machines' clocks agree."""
         return self.received_s - self.event.data.sent_at.timestamp()
 
+    @property
+    def latency_s(self) -> float | None:
+        """Seconds from the capture of the frame to here; None where the agent did not tell."""
+        delay_s = self.event.data.delay_s
+        return None if delay_s is None else delay_s + self.delivery_s
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvidence:
