@@ -60,7 +60,7 @@ wheel: .venv/installed
 	@$(BIN)/python -m build --no-isolation
 
 docs: .venv/installed
-	@$(BIN)/python -m tests.commands_page > docs/commands.md
+	@$(BIN)/python -m tests.commands_page docs/commands.md
 
 # A clean environment, the newest versions that pyproject.toml allows, written down exactly.
 lock:

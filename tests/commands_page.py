@@ -1,8 +1,9 @@
-"""Writes `docs/commands.md` from the commands themselves: `python -m tests.commands_page`."""
+"""Writes `docs/commands.md` from the commands themselves: `python -m tests.commands_page docs/commands.md`."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -42,4 +43,4 @@ def _row(names: Any, meaning: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    Path(sys.argv[1]).write_text(page())

@@ -1,6 +1,6 @@
 """What the pages say is true: their commands run, their files load, their links lead somewhere.
 
-The bash blocks of a page run as one script, in order, in a folder that holds the page's named YAML blocks. A camera's
+The shell blocks of a page run as one script, in order, in a folder that holds the page's site files. A camera's
 address stands for the demo footage, port 1883 for a broker of this test. `lookout run` is stopped after some seconds,
 `lookout watch` goes on in the background; what it saw can be asked of afterwards.
 """
@@ -18,14 +18,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from edge.delivery.broker import EmbeddedBroker
 
+from edge.config import load_site
+from edge.delivery.broker import EmbeddedBroker
 from tests.pages import Block, blocks, pages
 
 ROOT = Path(__file__).resolve().parents[1]
 ALL = [block for page in pages(ROOT) for block in blocks(page)]
-LANGUAGES = {"bash", "yaml", "json", "python", "text"}
-RUN_S = 25
+SHELL = {"bash", "sh"}
+LANGUAGES = SHELL | {"yaml", "json", "python", "text"}
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+RUN_S = 15
 PRELUDE = f"""
 set -euo pipefail
 trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
@@ -39,8 +42,19 @@ lookout() {{
 """
 
 
-def of(language: str) -> list[Block]:
-    return [block for block in ALL if block.language == language and not block.not_run]
+def of(*languages: str) -> list[Block]:
+    return [block for block in ALL if block.language in languages and not block.not_run]
+
+
+def is_site(block: Block) -> bool:
+    """A whole site file, not a part of one."""
+    content = yaml.safe_load(block.text)
+    return isinstance(content, dict) and {"site", "sources"} <= content.keys()
+
+
+def environment(*texts: str) -> dict[str, str]:
+    """This process's environment, with a value for every variable of the texts."""
+    return {**dict.fromkeys(VARIABLE.findall("".join(texts)), "secret"), **os.environ}
 
 
 @pytest.fixture(scope="module")
@@ -49,32 +63,38 @@ def port() -> Iterator[int]:
         yield broker.port
 
 
-def at_hand(text: str, port: int) -> str:
-    """The text with demo footage for the camera and this test's broker for the platform's."""
-    clip = next((ROOT / "datasets" / "demo").glob("*.mp4"))
-    text = re.sub(r"rtsp://[^\s'\"]+", str(clip), text)
-    return re.sub(r"\b1883\b", str(port), text)
+def clip() -> str:
+    return str(next((ROOT / "datasets" / "demo").glob("*.mp4")))
+
+
+def site_at_hand(block: Block, port: int) -> str:
+    """The site with demo footage for its cameras and this test's broker for the platform's."""
+    site = yaml.safe_load(block.text)
+    site["broker"]["port"] = port
+    for source in site["sources"]:
+        source["url"] = clip()
+    return yaml.safe_dump(site, allow_unicode=True)
 
 
 def script_of(page: Path, port: int) -> str:
-    parts = [f"echo '## {block}' >&2\n{block.text}" for block in of("bash") if block.page == page]
-    return PRELUDE + at_hand("\n".join(parts), port)
+    parts = [f"echo '## {block}' >&2\n{block.text}" for block in of(*SHELL) if block.page == page]
+    script = re.sub(r"rtsp://[^\s'\"]+", clip(), "\n".join(parts))
+    return PRELUDE + re.sub(r"\b1883\b", str(port), script)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", sorted({block.page for block in of("bash")}), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", sorted({block.page for block in of(*SHELL)}), ids=lambda page: page.name)
 def test_commands(page: Path, port: int, tmp_path: Path) -> None:
-    for block in of("yaml"):
-        if block.page == page and block.file_name:
-            (tmp_path / block.file_name).write_text(at_hand(block.text, port))
+    sites = [block for block in of("yaml") if block.page == page and is_site(block)]
+    for block in sites:
+        (tmp_path / (block.file_name or "site.yaml")).write_text(site_at_hand(block, port))
     programs = Path(sys.executable).parent
-    environment = {**os.environ, "LOOKOUT": str(programs / "lookout"), "PATH": f"{programs}:{os.environ['PATH']}"}
-    script = ["bash", "-c", script_of(page, port)]
+    names = {"LOOKOUT": str(programs / "lookout"), "PATH": f"{programs}:{os.environ['PATH']}"}
     # A session of its own: what a failed block leaves in the background ends with it.
     with subprocess.Popen(
-        script,
+        ["bash", "-c", script_of(page, port)],
         cwd=tmp_path,
-        env=environment,
+        env={**environment(*(block.text for block in sites)), **names},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -88,14 +108,14 @@ def test_commands(page: Path, port: int, tmp_path: Path) -> None:
     assert process.returncode == 0, output
     watched = tmp_path / "watched.txt"
     if watched.exists():
-        assert "restricted_zone" in watched.read_text(), f"{output}\nwatch: {watched.read_text()}"
+        assert "Person in restricted zone" in watched.read_text(), f"{output}\nwatch: {watched.read_text()}"
 
 
 @pytest.mark.parametrize("block", of("python"), ids=str)
 def test_python(block: Block, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", "-c", block.text]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    names = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, cwd=tmp_path, env=names, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
 
@@ -105,16 +125,11 @@ def test_json(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", of("yaml"), ids=str)
-def test_site_files(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge.config import load_site
-
-    content = yaml.safe_load(block.text)
-    if not isinstance(content, dict) or "sources" not in content or "site" not in content:
-        return  # a part of a site file, or another kind of file: it parses
-    path = tmp_path / (block.file_name or "site.yaml")
-    path.write_text(block.text)
-    secrets = dict.fromkeys(re.findall(r"\$\{(\w+)", block.text), "secret")
-    assert load_site(path, {**os.environ, **secrets}).sources
+def test_site_files(block: Block, tmp_path: Path) -> None:
+    if is_site(block):
+        path = tmp_path / (block.file_name or "site.yaml")
+        path.write_text(block.text)
+        assert load_site(path, environment(block.text)).sources
 
 
 @pytest.mark.parametrize("block", ALL, ids=str)
