@@ -61,6 +61,7 @@ wheel: .venv/installed
 
 docs: .venv/installed
 	@$(BIN)/python -m tests.commands_page docs/commands.md
+	@$(BIN)/python -m tests.site_page
 
 # A clean environment, the newest versions that pyproject.toml allows, written down exactly.
 lock:
