@@ -80,7 +80,7 @@ def _summary(site: Site) -> str:
 def _draw(looks: Sequence[Look], folder: Path) -> None:
     for look in looks:
         if look.frame is not None:
-            save_picture(draw_zones(look.frame.bgr(), look.source), folder / f"{look.source.name}.jpg")
+            save_picture(draw_zones(look.frame, look.source), folder / f"{look.source.name}.jpg")
 
 
 def _show(results: Sequence[Result]) -> None:
