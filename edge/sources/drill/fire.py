@@ -68,7 +68,7 @@ class Fire:
 
     def _shine(self, canvas: Canvas, heat: Layer, side: float, at: tuple[float, float]) -> None:
         """Light of the flame on what stands around it and in the lens; by day it hardly shows."""
-        strength = np.float32(60 / (1 + canvas.light / 45))
+        strength = np.float32(200 / (1 + canvas.light / 12))
         small = cv2.resize(heat, (32, 32), interpolation=cv2.INTER_AREA)
         wide = cv2.copyMakeBorder(small, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=0)
         halo = cv2.GaussianBlur(wide, (0, 0), 7) * 2.2 + cv2.GaussianBlur(wide, (0, 0), 2.5) * 0.6

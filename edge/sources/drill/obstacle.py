@@ -73,9 +73,9 @@ def _shadow(alpha: Layer) -> Layer:
     """Darkness on the ground: deep where the thing touches it, thin around under a bright sky."""
     ground = alpha.copy()
     ground[: int((FOOT[1] - 0.2) * SIDE)] = 0
-    squashed = cv2.warpAffine(ground, np.array([[1.0, 0, 5], [0, 0.8, (0.2 * FOOT[1] + 0.012) * SIDE]]), (SIDE, SIDE))
+    squashed = cv2.warpAffine(ground, np.array([[1.0, 0, 5], [0, 0.8, (0.2 * FOOT[1] + 0.018) * SIDE]]), (SIDE, SIDE))
     near, wide = cv2.GaussianBlur(squashed, (0, 0), 4), cv2.GaussianBlur(squashed, (0, 0), 14)
     edge = np.minimum(np.arange(SIDE), np.arange(SIDE)[::-1]) / (0.05 * SIDE)
-    dark = np.asarray((0.5 * near + 0.35 * wide) * np.clip(np.minimum.outer(edge, edge), 0, 1), np.float32)
+    dark = np.asarray((0.6 * near + 0.5 * wide) * np.clip(np.minimum.outer(edge, edge), 0, 1), np.float32)
     dark[dark < 0.004] = 0
     return dark
