@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from edge.config.address import without_secrets
 from edge.config.faults import Fault
 from edge.config.paths import KeyPath, closest
 from edge.config.syntax import BadFile, MappingNode, Node, ScalarNode, SequenceNode, compose
@@ -55,10 +56,10 @@ class Document:
         return self._keys[path]
 
     def written(self, path: KeyPath) -> str:
-        """What stands there, as the person wrote it: no secret of the environment is in it."""
+        """What stands there, as the person wrote it, without the secrets of the environment or of an address."""
         node = self._nodes.get(path)
         if isinstance(node, ScalarNode):
-            text = str(node.value)
+            text = without_secrets(str(node.value))
             shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
             if node.tag == f"{_TAG}null":
                 return "nothing"

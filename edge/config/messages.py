@@ -24,7 +24,7 @@ class Wrong:
         detail: the error.
         path: where it stands in the file.
         field: the setting there, if the path leads to one.
-        keys: the keys allowed beside it.
+        keys: the keys allowed beside it, or in it where it should be a mapping.
         tags: the values that a `rule:` or `kind:` there may have.
         written: the value in the file; a secret is not shown.
     """
@@ -87,7 +87,7 @@ def _place(detail: ErrorDetails, document: Document, root: type[BaseModel]) -> W
         members = models_in(union.annotation) if union is not None else ()
         allowed = tuple(tag for member in members if (tag := tag_of(member, key)) is not None)
         path = (*path, key)
-    around = model_at(root, path[:-1], tags) if path else None
+    around = model_at(root, path if detail["type"].startswith("model") else path[:-1], tags)
     keys = tuple(around.model_fields) if around is not None else ()
     return Wrong(detail, path, field_at(root, path, tags), keys, allowed, document.written(path))
 
@@ -98,7 +98,8 @@ def _words(wrong: Wrong) -> str:
         return _WORDS[kind](wrong)
     for start, expected in _EXPECTED.items():
         if kind.startswith(start):
-            return f"{wrong.found}, expected {expected}"
+            limits = bounds(wrong.field)
+            return f"{wrong.found}, expected {expected}{f', {limits}' if limits else ''}"
     return f"{wrong.found}: {wrong.detail['msg']}"
 
 
@@ -107,7 +108,7 @@ def _unknown_key(wrong: Wrong) -> str:
 
 
 def _missing(wrong: Wrong) -> str:
-    return f"missing: {wrong.about}" if wrong.about else "missing"
+    return f"missing ({wrong.about})" if wrong.about else "missing"
 
 
 def _choice(wrong: Wrong) -> str:
@@ -151,6 +152,12 @@ def _list(wrong: Wrong) -> str:
     return f"{wrong.found}, expected a list{hint}"
 
 
+def _mapping(wrong: Wrong) -> str:
+    """Often a bare word where its key was left out: `- fire` for `- rule: fire`."""
+    key = next((key for key in ("rule", "kind", "name") if key in wrong.keys and wrong.written[:1] == "'"), None)
+    return f"{wrong.found}, expected {f'{key}: {wrong.written[1:-1]}' if key else 'a mapping (key: value)'}"
+
+
 _RANGES = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of")
 _LENGTHS = ("too_short", "too_long", "string_too_short", "string_too_long")
 
@@ -163,6 +170,8 @@ _WORDS: dict[str, Callable[[Wrong], str]] = {
     "union_tag_not_found": _tag,
     "string_pattern_mismatch": _pattern,
     "value_error": _said,
+    "model_type": _mapping,
+    "model_attributes_type": _mapping,
     "tuple_type": _list,
     "list_type": _list,
     **dict.fromkeys(_RANGES, _range),
@@ -170,10 +179,9 @@ _WORDS: dict[str, Callable[[Wrong], str]] = {
 }
 
 _EXPECTED = {
-    "model": "a mapping (key: value)",
     "dict": "a mapping (key: value)",
     "string": "text",
-    "time": "a time of day as HH:MM",
+    "time": "a time of day as HH:MM, such as 08:00",
     "finite": "a finite number",
     "int": "a whole number",
     "float": "a number",

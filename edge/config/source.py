@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Annotated, Literal
@@ -11,14 +10,12 @@ from pydantic import AfterValidator, Field, field_validator
 
 from calibration.polygon import Polygon
 from calibration.zones import Zone
+from edge.config.address import without_secrets
 from edge.config.drill import DrillSettings
 from edge.delivery.place import Place
 from pipelines.events import Mode
 from pipelines.rules import AnyRuleSettings
 from pipelines.rules.base import Hours, Settings
-
-_USER = re.compile(r"(?<=://)\S*@")
-_PASSWORD = re.compile(r"(?i)\b(password|passwd|pass|pwd|token|secret|key)=[^&/?#\s]*")
 
 
 def _name(text: str) -> str:
@@ -31,11 +28,6 @@ Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_name)]
 """A name for people: Chinese is welcome."""
 
 Share = Annotated[float, Field(allow_inf_nan=False)]
-
-
-def without_secrets(url: str) -> str:
-    """An address for messages: user, password and the like are blotted out."""
-    return _PASSWORD.sub(r"\1=***", _USER.sub("***@", url))
 
 
 def is_relative(url: str) -> bool:

@@ -92,8 +92,8 @@ FAULTS: list[tuple[dict[str, Any] | str, str]] = [
     (site(sites=1), "sites: unknown key, did you mean 'site'? allowed: site, agent, broker, models, sources"),
     (rule(rule="fire", severty=3), "sources[0].rules[0].severty: unknown key, did you mean 'severity'?"),
     (rule(rule="fire", zone="yard", dwell_s=3), "sources[0].rules[0].dwell_s: unknown key"),  # another rule's
-    ({k: v for k, v in site().items() if k != "broker"}, "broker: missing: the MQTT broker"),
-    (site(sources=[{k: v for k, v in source().items() if k != "url"}]), "sources[0].url: missing: `rtsp://"),
+    ({k: v for k, v in site().items() if k != "broker"}, "broker: missing (the MQTT broker"),
+    (site(sources=[{k: v for k, v in source().items() if k != "url"}]), "sources[0].url: missing (`rtsp://"),
     # Kinds of values
     (site(sources={"a": 1}), "sources: found a mapping, expected a list"),
     (site(sources=None), "sources: found nothing, expected a list; leave the key out"),
@@ -107,7 +107,12 @@ FAULTS: list[tuple[dict[str, Any] | str, str]] = [
     (site(sources=[source(max_gap_s=".nan")]), "sources[0].max_gap_s: found '.nan', expected a number"),
     ("- a\n- b\n", "site file: found a list of 2, expected a mapping (key: value)"),
     ("just words\n", "site file: found 'just words', expected a mapping (key: value)"),
+    # A word where a mapping is expected: the key was left out
+    (site(sources=[source(rules=["fire"])]), "sources[0].rules[0]: found 'fire', expected rule: fire"),
+    (site(models=["flames", {"name": "people"}]), "models[0]: found 'flames', expected name: flames"),
+    (site(broker="mqtt://u:hunter2@h"), "broker: found 'mqtt://***@h', expected a mapping (key: value)"),
     # Ranges and choices
+    (rule(rule="fire", severity="high"), "sources[0].rules[0].severity: found 'high', expected a whole number, 1 to 4"),
     (rule(rule="fire", severity=7), "sources[0].rules[0].severity: found 7, allowed: 1 to 4"),
     (site(sources=[source(analysis_fps=0)]), "sources[0].analysis_fps: found 0, allowed: above 0 to 60"),
     (site(agent={"evidence": {"jpeg_quality": 101}}), "agent.evidence.jpeg_quality: found 101, allowed: 30 to 100"),
