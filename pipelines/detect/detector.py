@@ -12,6 +12,7 @@ from calibration.errors import ModelError
 from pipelines.detect.card import Card
 from pipelines.detect.decode import decode_anchors, decode_end_to_end, merge_views, suppress
 from pipelines.detect.letterbox import Letterbox
+from pipelines.detect.metadata import class_names, refuse_other_names
 from pipelines.detections import Detections
 from pipelines.frame import Frame
 
@@ -82,10 +83,12 @@ class Detector:
         return Detections(placement.to_frame(found.xyxy), found.confidence, found.class_id)
 
     def _check(self) -> None:
-        """One run on grey: the shapes and types must be what the card says."""
+        """One run on grey: names, shapes and types must be what the card says."""
         card, inputs = self.card, self._session.get_inputs()
         if len(inputs) != 1:
             raise ModelError(f"model {card.name}: expected one input, the weights have {len(inputs)}")
+        said = self._session.get_modelmeta().custom_metadata_map
+        refuse_other_names([c.name for c in card.classes], class_names(said), f"model {card.name}")
         self._input = inputs[0].name
         tall, wide = card.input.height, card.input.width
         want = (1, 3, tall, wide) if card.input.layout == "nchw" else (1, tall, wide, 3)

@@ -7,7 +7,7 @@ The card always wins. What a class means to the rules is guessed only where its 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calibration.errors import ModelError
@@ -52,22 +52,43 @@ def complete_card(card: Mapping[str, Any], metadata: Mapping[str, str], where: s
     size = _size(said.get("imgsz"))
     if size is not None:
         full["input"] = {"width": size[0], "height": size[1], **_mapping(card.get("input"))}
-    full_classes = _classes(card, _names(said.get("names")), where)
+    full_classes = _classes(card, class_names(metadata), where)
     if full_classes:
         full["classes"] = full_classes
     return full
+
+
+def class_names(metadata: Mapping[str, str]) -> list[str]:
+    """Class names by id, from `{0: 'fire', 1: 'smoke'}` or a list; none where the exporter wrote none."""
+    value = _value(metadata.get("names", ""))
+    if isinstance(value, dict) and value and set(value) == set(range(len(value))):
+        return [str(value[i]) for i in range(len(value))]
+    return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def refuse_other_names(listed: Sequence[str], names: Sequence[str], where: str) -> None:
+    """Compare the classes of a card with those of its weights: in another order, every fire is called smoke.
+
+    Args:
+        listed: names in the card, by class id.
+        names: names in the weights, by class id; nothing is compared where there are none.
+        where: the card or model, for messages.
+
+    Raises:
+        ModelError: they differ.
+    """
+    if names and list(listed) != list(names):
+        raise ModelError(
+            f"{where}: classes are not those of the weights: "
+            f"the card says {', '.join(listed)}; the weights say {', '.join(names)}"
+        )
 
 
 def _classes(card: Mapping[str, Any], names: list[str], where: str) -> list[Any]:
     """The card's classes, or the metadata's where it has none, with obvious meanings filled in."""
     written = _class_list(card)
     if card.get("classes") is not None:
-        listed = [str(c.get("name")) for c in written]
-        if names and listed != names:
-            raise ModelError(
-                f"{where}: classes are not those of the weights: "
-                f"the card says {', '.join(listed)}; the weights say {', '.join(names)}"
-            )
+        refuse_other_names([str(c.get("name")) for c in written], names, where)
     else:
         written = [{"name": name} for name in names]
     unclear = [str(c.get("name")) for c in written if "means" not in c and _meaning(c) is None]
@@ -98,13 +119,6 @@ def _value(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
-
-
-def _names(value: Any) -> list[str]:
-    """Class names by id, from `{0: 'fire', 1: 'smoke'}` or a list."""
-    if isinstance(value, dict) and value and set(value) == set(range(len(value))):
-        return [str(value[i]) for i in range(len(value))]
-    return [str(name) for name in value] if isinstance(value, list) else []
 
 
 def _size(value: Any) -> tuple[int, int] | None:

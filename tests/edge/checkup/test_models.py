@@ -30,12 +30,15 @@ def test_models_are_loaded_and_say_what_they_serve(tmp_path: Path) -> None:
 def test_each_fault_is_told_beside_the_models_that_are_right(tmp_path: Path) -> None:
     (write(tmp_path, "digest") / "model.onnx").write_bytes(b"other")
     write(tmp_path, "shape", weights=onnx_file(output_shape=(1, 9, 8)))  # five classes, the card has two
+    swapped = onnx_file(metadata={"names": "{0: 'smoke', 1: 'fire'}"})
+    write(tmp_path, "swapped", weights=swapped)  # it would call every fire smoke
     write(tmp_path, "words", weights=b"no ONNX at all")
     write(tmp_path, "x-right")
     found = {name: (ok, text) for name, ok, text in tried(tmp_path)}
-    assert [ok for ok, _ in found.values()] == [False, False, False, True]
+    assert [ok for ok, _ in found.values()] == [False, False, False, False, True]
     assert "expected sha256" in found["digest"][1]
     assert "the card says output (1, 6, anchors)" in found["shape"][1]
+    assert "the card says fire, smoke; the weights say smoke, fire" in found["swapped"][1]
     assert "onnxruntime can not load" in found["words"][1]
 
 
