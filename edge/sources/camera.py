@@ -10,7 +10,7 @@ import av.error
 from av.container import InputContainer
 
 from calibration.errors import SourceGone, SourceUnusable
-from edge.sources.faults import masked, network_fault
+from edge.sources.faults import masked, network_fault, silent
 from edge.sources.source import Opening
 from edge.sources.timeline import LiveTimeline
 from edge.sources.video import VideoSource, video_stream
@@ -46,13 +46,22 @@ class Camera(VideoSource):
             raise SourceGone(f"source {self.name}: {masked(self.url)}: the camera ended the stream")
 
     def _connect(self) -> InputContainer:
+        began_s = self._clock.monotonic()
         try:
             return self._open()
         except (av.error.FFmpegError, ValueError) as error:
+            if self._clock.monotonic() - began_s >= self._timeouts.open_s:
+                # libav calls an answer that never came "invalid data".
+                raise silent(self.name, self.url, "connecting") from error
             raise network_fault(self.name, self.url, error, "connecting") from error
 
     def _lost(self, error: av.error.FFmpegError) -> None:
         raise network_fault(self.name, self.url, error, "reading") from error
+
+    def _waited(self, seconds: float) -> None:
+        if seconds >= self._timeouts.read_s:
+            # libav first hands out what its parser held back; the silence would be waited for once more.
+            raise silent(self.name, self.url, "reading")
 
     def _progress(self, pictures: int) -> None:
         now_s = self._clock.monotonic()

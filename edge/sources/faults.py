@@ -38,10 +38,15 @@ def network_fault(name: str, url: str, error: av.error.FFmpegError | ValueError,
     if isinstance(error, _MISSING_PART):
         return SourceUnusable(f"{head}: {_text(error)}; an address begins with rtsp://, rtmp:// or http(s)://")
     if isinstance(error, av.error.ExitError | builtins.TimeoutError):
-        return SourceGone(f"{head}: nothing was heard while {doing}; it is left and tried again")
+        return silent(name, url, doing)
     if isinstance(error, av.error.FFmpegError):
         return SourceGone(f"{head}: {_text(error)} while {doing}")
     return SourceUnusable(f"{head}: the address is malformed ({error})")
+
+
+def silent(name: str, url: str, doing: str) -> SourceGone:
+    """Nothing came within the timeout."""
+    return SourceGone(f"source {name}: {masked(url)}: nothing was heard while {doing}, the connection is left")
 
 
 def file_fault(name: str, url: str, error: av.error.FFmpegError) -> SourceUnusable:

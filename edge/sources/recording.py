@@ -12,10 +12,11 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from calibration.errors import SourceUnusable
+from edge.evidence.packets import StreamFormat
 from edge.sources.faults import file_fault
 from edge.sources.source import Opening, Pace
 from edge.sources.timeline import RecordingTimeline
-from edge.sources.video import NO_PTS, VideoSource, frame_seconds, video_stream
+from edge.sources.video import NO_PTS, VideoSource, frame_seconds, stream_format, video_stream
 from pipelines.frame import Frame
 
 _SHORT_S = 1.0  # a recording that ends this much before its own length says was cut off
@@ -36,6 +37,7 @@ class Recording(VideoSource):
         self._pace = pace
         self._loop = loop
         self._damage: av.error.FFmpegError | None = None
+        self._first_format: StreamFormat | None = None
 
     def _read(self) -> Iterator[Frame]:
         timeline: RecordingTimeline | None = None
@@ -70,6 +72,11 @@ class Recording(VideoSource):
     def _due(self, time_s: float) -> None:
         if self._pace is Pace.LIVE:
             self._stop.wait(max(0.0, time_s - self._clock.monotonic()))
+
+    def _format(self, stream: VideoStream) -> StreamFormat:
+        if self._first_format is None:
+            self._first_format = stream_format(stream)
+        return self._first_format  # the same over all turns of a loop, so that a clip can span its seam
 
     def _lost(self, error: av.error.FFmpegError) -> None:
         self._damage = error

@@ -40,6 +40,13 @@ class VideoSource(Source):
     def _lost(self, error: av.error.FFmpegError) -> None:
         """Reading the next packet failed: raise, or return to hand out what is still in the decoder."""
 
+    def _format(self, stream: VideoStream) -> StreamFormat:
+        """What the ring has to know of a stream that was just opened."""
+        return stream_format(stream)
+
+    def _waited(self, seconds: float) -> None:
+        """Called with the time that reading a packet took."""
+
     def _due(self, time_s: float) -> None:
         """Called before a frame is handed out: the place to wait for its time."""
 
@@ -50,7 +57,7 @@ class VideoSource(Source):
         """All frames of an open container."""
         stream.codec_context.thread_count = 1  # more threads cost more and delay each frame
         base = stream.time_base or Fraction(1, 90_000)
-        form = stream_format(stream)
+        form = self._format(stream)
         guessed = container.format.name in NO_PTS
         self._tally.codec = form.codec
         self.ring.begin(form)
@@ -73,8 +80,10 @@ class VideoSource(Source):
         """The packets; at the end None, for the pictures that the decoder still holds."""
         packets = container.demux(stream)
         while not self._stop.is_set():
+            asked_s = self._clock.monotonic()
             try:
                 packet = next(packets, None)
+                self._waited(self._clock.monotonic() - asked_s)
             except av.error.FFmpegError as error:
                 self._lost(error)
                 packet = None
