@@ -52,7 +52,8 @@ def test_what_is_loaded_runs(tmp_path: Path) -> None:
 def test_a_model_is_named_or_pointed_at(how: str, tmp_path: Path) -> None:
     folder = write(tmp_path)
     store = ModelStore([tmp_path] if how == "name" else [])
-    asked: str | Path = {"name": "tiny", "path": folder, "text": str(folder)}[how]
+    ways: dict[str, str | Path] = {"name": "tiny", "path": folder, "text": str(folder)}
+    asked = ways[how]
     assert store.card(asked).name == "tiny"
 
 

@@ -47,7 +47,7 @@ def test_names_are_written(name: str) -> None:
 
 
 def test_a_zone_may_fill_the_picture() -> None:
-    whole = [[0, 0], [1, 0], [1, 1], [0, 1]]
+    whole = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
     drawn = draw_zones(GREY, source("x", polygon=whole))
     edge = np.concatenate([drawn[100:380, 0], drawn[100:380, -1], drawn[-1, 100:540]])
     assert (edge != 128).any(axis=1).all()  # the outline is inside the picture on every side

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from edge.config import Site, load_site
 from edge.config.document import Document
@@ -42,7 +43,7 @@ def test_the_page_has_every_table_as_it_is_now() -> None:
 
 
 @pytest.mark.parametrize("model", SECTIONS.values(), ids=SECTIONS)
-def test_every_setting_is_described(model: type) -> None:
+def test_every_setting_is_described(model: type[BaseModel]) -> None:
     silent = [key for key, field in model.model_fields.items() if not field.description and key not in ("rule", "kind")]
     assert not silent
 
