@@ -40,13 +40,18 @@ class Kind(StrEnum):
 
 def drill(  # noqa: PLR0913, PLR0917 - one argument for each option of the command
     where: Annotated[
-        str, typer.Argument(metavar="SITE.yaml|VIDEO", help="A site with drills, or a recording.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="SITE.yaml|SOURCE",
+            help="A site with drills, or a camera, a recording or a picture.",
+            show_default=False,
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write: .mp4 a clip, .jpg or .png its last picture.")
     ] = None,
     source: Annotated[str | None, typer.Option(help="Which source of the site; its first with a drill.")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="What to draw onto a recording; nothing if left out.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="What to draw onto a source; nothing if left out.")] = None,
     at: Annotated[
         tuple[float, float], typer.Option(metavar="X Y", help="Where its foot stands, in 0–1 of the picture.")
     ] = (0.5, 0.8),
@@ -62,7 +67,7 @@ def drill(  # noqa: PLR0913, PLR0917 - one argument for each option of the comma
 ) -> None:
     """Render a test fire, smoke or obstacle onto real footage, to look at it before it goes into a site.
 
-    What you see is what the running agent would see. With `--scores` and no `--kind` a recording is scored as it
+    What you see is what the running agent would see. With `--scores` and no `--kind` a source is scored as it
     is: put real clips beside your drills, since a drill's scores say nothing about the quality of detection.
 
     Example: `lookout drill gate.mp4 --kind smoke --at 0.3 0.9 --size 0.6 --out preview.mp4 --scores fire-smoke`

@@ -143,16 +143,3 @@ def test_goes_on_for_ever_in_bounded_time() -> None:
     live.render(flat(20.0))
     later = live.render(flat(86_400.0))  # a day later: nothing in between is simulated
     assert changed(later, flat()) > 500
-
-
-def test_the_loop_has_no_jump() -> None:
-    # The film of a fire begins again after 12 s: there it changes no more than from one state to the next.
-    live = drill(FIRE)
-
-    def step(time_s: float) -> float:
-        one, other = (live.render(flat(time_s + dt)).y.astype(int) for dt in (0.0, 0.04))
-        return float(np.abs(one - other).mean())
-
-    usual = max(step(6 + 0.08 * i) for i in range(25))
-    assert max(step(12 + 0.04 * i) for i in range(-2, 3)) < 1.5 * usual  # where it begins again
-    assert max(step(12.48 + 0.04 * i) for i in range(-2, 3)) < 1.5 * usual  # where the old end has faded out
