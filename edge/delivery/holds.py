@@ -16,9 +16,16 @@ class Holds:
     def __init__(self) -> None:
         self._tries: dict[int, int] = {}
         self._until: dict[int, tuple[float, Entry]] = {}
+        self._reasons: dict[int, str] = {}
 
-    def hold(self, entry: Entry, now_s: float) -> None:
-        """The broker refused it."""
+    @property
+    def reason(self) -> str | None:
+        """Why the first of them does not leave; None when nothing is held or on trial."""
+        return next(iter(self._reasons.values()), None)
+
+    def hold(self, entry: Entry, now_s: float, reason: str) -> None:
+        """The broker does not take it."""
+        self._reasons[entry.id] = reason
         tries = self._tries.get(entry.id, 0) + 1
         self._tries[entry.id] = tries
         self._until[entry.id] = (now_s + min(_LONGEST_S, _FIRST_S * 2 ** min(tries - 1, 10)), entry)
@@ -28,12 +35,13 @@ class Holds:
         if self._tries.get(entry.id, 0) + 1 < _PATIENCE:
             self._tries[entry.id] = self._tries.get(entry.id, 0) + 1
         else:
-            self.hold(entry, now_s)
+            self.hold(entry, now_s, f"the connection broke {_PATIENCE} times under {entry.topic}")
 
     def forget(self, entry: Entry) -> None:
         """It has been accepted."""
         self._tries.pop(entry.id, None)
         self._until.pop(entry.id, None)
+        self._reasons.pop(entry.id, None)
 
     def now(self, now_s: float) -> list[Entry]:
         """The entries held at this time, monotonic seconds."""

@@ -105,8 +105,8 @@ class Outbox:
         busy = sorted({entry.incident for entry in (*sent, *held) if entry.kind is not Kind.EVIDENCE})
         with self._reading() as database:
             rows = database.execute(_NEXT_MESSAGES.format(busy=_marks(busy)), (*busy, room)).fetchall()
-            # One picture at a time: it is a megabyte in memory and on a line that the next alarm may need.
-            if len(rows) < room and not any(entry.kind is Kind.EVIDENCE for entry in sent):
+            # A picture is a megabyte on a line that the next message needs: one at a time, and only when none is left.
+            if room > 0 and not rows and not sent:
                 kept = [entry.id for entry in held]
                 rows += database.execute(_NEXT_EVIDENCE.format(held=_marks(kept)), kept).fetchall()
         return [from_row(row) for row in rows]

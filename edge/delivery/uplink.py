@@ -47,7 +47,6 @@ class Uplink:
         protocol: the version of MQTT spoken.
         session: number of the connection.
         sent: messages that the broker has acknowledged since the start.
-        last_error: what last went wrong; None once the broker has answered again.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Uplink:
         self.protocol: Protocol = "3.1.1" if settings.protocol == "3.1.1" else "5"
         self.session = 0
         self.sent = 0
-        self.last_error: str | None = None
+        self._error: str | None = None
         self._settings = settings
         self._outbox = outbox
         self._topics = topics
@@ -80,6 +79,11 @@ class Uplink:
         self._under_way: dict[int, Entry | None] = {}
         self._acknowledged: list[Entry] = []
         self._holds = Holds()
+
+    @property
+    def last_error(self) -> str | None:
+        """What is wrong with the connection, else with a message that the broker does not take; None: all is well."""
+        return self._error or self._holds.reason
 
     @property
     def waiting(self) -> int:
@@ -147,7 +151,7 @@ class Uplink:
         return Link(self._settings, self._client_id, self.protocol, will=will)
 
     def _serve(self, link: Link, stop: threading.Event, beat: Callable[[], None]) -> None:
-        self._link, self.connected, self.last_error = link, True, None
+        self._link, self.connected, self._error = link, True, None
         self._status_due = True
         _log.info(
             "broker connected",
@@ -198,8 +202,7 @@ class Uplink:
             return None
         limit = link.limit("MaximumPacketSize")
         if limit is not None and len(body) + _PACKET_OVERHEAD > limit:
-            self._failed(DeliveryError(f"evidence {entry.path} of {len(body):,} bytes exceeds the broker's {limit:,}"))
-            self._holds.hold(entry, time.monotonic())
+            self._hold(entry, f"evidence {entry.path} of {len(body):,} bytes exceeds the broker's {limit:,}")
             return None
         return body
 
@@ -207,10 +210,10 @@ class Uplink:
         for answer in link.acknowledgements():
             entry = self._under_way.pop(answer.message, None)
             if answer.refusal is not None:
-                topic = entry.topic if entry else self._topics.status
-                self._failed(BrokerRefused(f"broker {self._settings.address} refused {topic}: {answer.refusal}"))
-                if entry is not None:
-                    self._holds.hold(entry, time.monotonic())
+                if entry is None:
+                    self._failed(BrokerRefused(f"broker {self._settings.address} refused the status: {answer.refusal}"))
+                else:
+                    self._hold(entry, f"broker {self._settings.address} refused {entry.topic}: {answer.refusal}")
                 continue
             self.sent += 1
             self._heard = True
@@ -258,6 +261,7 @@ class Uplink:
     def _end(self, link: Link) -> None:
         """Forget the connection; what was under way waits in the outbox and is sent again, in order."""
         self._link, self.connected = None, False
+        self._settle(link)  # answers that came right before the end
         for entry in self._under_way.values():
             if entry is not None and entry.kind is Kind.EVIDENCE:
                 self._holds.lost(entry, time.monotonic())
@@ -296,11 +300,15 @@ class Uplink:
         while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, _TURN_S)):
             beat()
 
+    def _hold(self, entry: Entry, reason: str) -> None:
+        _log.warning("message held back", extra={"reason": reason})
+        self._holds.hold(entry, time.monotonic(), reason)
+
     def _failed(self, error: Exception) -> None:
         text = str(error)
-        if text != self.last_error:  # said once, not at every attempt
+        if text != self._error:  # said once, not at every attempt
             _log.warning("uplink trouble", extra={"reason": text})
-        self.last_error = text
+        self._error = text
 
     def _wake(self) -> None:
         link = self._link

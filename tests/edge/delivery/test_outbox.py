@@ -89,17 +89,25 @@ def test_the_state_follows_its_event_and_pictures_come_last(outbox: Outbox, tmp_
     assert drain(outbox) == ["a1", "a1=", "a2", "a2=", "b1", "b1=", "a1:open.jpg", "a1:open.mp4"]
 
 
-def test_a_picture_waits_for_its_own_event_only(outbox: Outbox, tmp_path: Path) -> None:
-    put(outbox, "a", evidence=[make_evidence(tmp_path, "one.jpg")])
-    put(outbox, "a", 2, evidence=[make_evidence(tmp_path, "two.jpg")])
-    first = outbox.next_entries(10)
-    assert names(first) == ["a1"]  # its picture is not sent beside it: the event has to be there first
-    outbox.done(first)
-    second = outbox.next_entries(10)
-    assert names(second) == ["a2", "a1:one.jpg"]
-    assert outbox.next_entries(10, second) == []  # one picture at a time
-    outbox.done(second[1:])
-    assert outbox.next_entries(10, second[:1]) == []  # two.jpg waits for a2
+def test_a_picture_waits_until_no_message_is_left(outbox: Outbox, tmp_path: Path) -> None:
+    put(outbox, "a", evidence=[make_evidence(tmp_path, "one.jpg"), make_evidence(tmp_path, "two.jpg")])
+    event = outbox.next_entries(10)
+    assert names(event) == ["a1"]
+    assert outbox.next_entries(10, event) == []  # the event has to be there first
+    outbox.done(event)
+    picture = outbox.next_entries(10)
+    assert names(picture) == ["a1:one.jpg"]
+    assert outbox.next_entries(10, picture) == []  # one at a time
+    put(outbox, "b")
+    assert names(outbox.next_entries(10, picture)) == ["b1"]  # an alarm goes beside it
+
+
+def test_a_held_message_holds_the_pictures_of_its_event_and_no_others(outbox: Outbox, tmp_path: Path) -> None:
+    put(outbox, "a", evidence=[make_evidence(tmp_path, "a.jpg")])
+    put(outbox, "b", evidence=[make_evidence(tmp_path, "b.jpg")])
+    held, sent = outbox.next_entries(2)
+    outbox.done([sent])
+    assert names(outbox.next_entries(10, held=[held])) == ["b1:b.jpg"]
 
 
 def test_a_state_payload_is_the_event_or_nothing(outbox: Outbox) -> None:
