@@ -11,13 +11,14 @@ from types import TracebackType
 from typing import Self
 
 from calibration.errors import DeliveryError, OutboxDamaged
+from edge.agent.clips import Clips
 from edge.agent.desk import Desk, Look
 from edge.agent.folder import DataFolder
 from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
 from edge.agent.lineup import line_up
 from edge.agent.mail import Mail
-from edge.agent.proof import Clips, Pictures
+from edge.agent.pictures import Pictures
 from edge.agent.quarantine import Quarantine
 from edge.agent.reader import Reader
 from edge.agent.status import Instruments, StatusReport, worker_name
@@ -89,7 +90,7 @@ class Agent:
         live = frozenset(name for name, reader in self._readers.items() if reader.live)
         self._uplink = Uplink(site.broker, self._outbox, self._topics)
         self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, live, clock)
-        self._inspector = Inspector(watches, desk, self._tell, self._mail.retry, clock)
+        self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
         self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent)
         self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
         self._models = tuple(
@@ -154,7 +155,11 @@ class Agent:
             self._mail.send(event, self._pictures.of(event, look, inspection))
             if event.phase is Phase.OPEN:
                 self._clips.order(event)
+
+    def _tidy(self) -> None:
+        """What has to be done again and again and takes no time."""
         self._mail.retry()
+        self._clips.gather()
 
     def _send(self, stop: threading.Event, beat: Beat) -> None:
         try:

@@ -46,17 +46,17 @@ class Inspector:
         watches: by source.
         desk: where the readers leave their looks.
         tell: takes what an inspection came to, in this thread and before the next inspection.
-        idle: called when there is nothing to inspect, at least every quarter of a second.
+        each_turn: called before each inspection, and at least every quarter of a second.
         clock: the agent's.
     """
 
     def __init__(
-        self, watches: Mapping[str, Watch], desk: Desk, tell: Tell, idle: Callable[[], None], clock: AgentClock
+        self, watches: Mapping[str, Watch], desk: Desk, tell: Tell, each_turn: Callable[[], None], clock: AgentClock
     ) -> None:
         self._watches = watches
         self._desk = desk
         self._tell = tell
-        self._idle = idle
+        self._each_turn = each_turn
         self._clock = clock
         # Detectors and incidents are no place for two threads. A thread that was abandoned in a model's
         # native code keeps this lock: whoever takes its place waits here, is seen to hang as well, and so
@@ -69,9 +69,9 @@ class Inspector:
         """The thread's work; see `Worker.run`."""
         while not stop.is_set():
             beat()
+            self._each_turn()
             look, seen = self._next()
             if look is None:
-                self._idle()
                 self._desk.wait(seen, _TURN_S)
                 continue
             with self._lock:

@@ -30,7 +30,7 @@ def demo_site(dataset: Path, folder: Path, broker: BrokerSettings, lang: str) ->
         lang: `zh` or `en`.
     """
     content: dict[str, Any] = yaml.safe_load((dataset / "site.yaml").read_text(encoding="utf-8"))
-    content["broker"] = {"host": broker.host, "port": broker.effective_port}
+    content["broker"] = {"host": broker.host, "port": broker.effective_port, "protocol": broker.protocol}
     content["agent"] |= {"lang": lang, "data": str((folder / "agent").absolute())}
     for source in content["sources"]:
         source["url"] = str((dataset / source["url"]).absolute())
