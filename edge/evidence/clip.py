@@ -63,8 +63,9 @@ def _copyable(window: Window) -> list[EncodedPacket] | None:
     first = window.packets[0].pts
     if first is None or any(packet.pts is None for packet in window.packets):
         return None
-    # Pictures shown before the first keyframe lean on a group that is not here.
-    packets = [packet for packet in window.packets if packet.pts is not None and packet.pts >= first]
+    # Pictures of the first group that are shown before its keyframe lean on a group that is not here.
+    second = next((i for i, packet in enumerate(window.packets) if i and packet.keyframe), len(window.packets))
+    packets = [packet for i, packet in enumerate(window.packets) if i >= second or (packet.pts or 0) >= first]
     stamps = {packet.pts for packet in packets}
     late = _reordering(packets) * window.format.time_base
     return packets if len(stamps) == len(packets) and late <= _MOST_REORDERED_S else None

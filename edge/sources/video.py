@@ -159,6 +159,8 @@ def _header(stream: VideoStream) -> bytes:
     memory = io.BytesIO()
     with av.open(memory, "w", format="nut") as container:
         copy = container.add_stream_from_template(stream, opaque=True)
+        if copy.codec_context.name == "rawvideo":
+            copy.codec_context.codec_tag = stream.codec_context.codec_tag  # it alone tells the pixel format
         packet = av.Packet(b"\0")
         packet.pts = packet.dts = 0
         packet.time_base = copy.time_base or Fraction(1, 90_000)

@@ -134,10 +134,14 @@ def test_a_truncated_file_gives_what_it_has_and_says_so(tmp_path: Path) -> None:
     content = (tmp_path / "fast.mp4").read_bytes()
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(content[: len(content) // 2])
-    frames = []
-    with pytest.raises(SourceUnusable, match=r"source gate: .*cut\.mp4: is cut off, it ends after \d\.\d s of 2\.2 s"):
+    frames: list[int] = []
+
+    def read_on() -> None:
         for frame in open_source("gate", str(cut), pace=Pace.FAST).frames():
             frames.append(number_of(frame))  # noqa: PERF401 - those before the error count
+
+    with pytest.raises(SourceUnusable, match=r"source gate: .*cut\.mp4: is cut off, it ends after \d\.\d s of 2\.2 s"):
+        read_on()
     assert 5 < len(frames) < 50
     assert frames == list(range(len(frames)))
 
@@ -222,18 +226,16 @@ def test_live_pace_is_that_of_a_camera(tmp_path: Path) -> None:
     frames = [(frame, time.monotonic()) for frame in open_source("gate", str(path)).frames()]
     assert 0.7 <= frames[-1][1] - began_s <= 3.0
     # Times are the agent's monotonic clock, so that a frame's age can be told.
-    assert all(-0.05 <= at_s - frame.time_s for frame, at_s in frames)
+    assert all(at_s - frame.time_s >= -0.05 for frame, at_s in frames)
     assert frames[-1][0].time_s - frames[0][0].time_s == pytest.approx(19 / FPS, abs=0.002)
 
 
 def test_a_paced_recording_drops_what_nobody_waited_for(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "a.mp4", count=50, options={"bf": "0"})
     source = open_source("gate", str(path), loop=True)
-    taken = 0
-    for _ in source.frames():
-        taken += 1
+    for frame in source.frames():
         time.sleep(0.12)  # three times slower than the camera
-        if taken == 30:
+        if frame.sequence == 29:
             source.close()
     assert source.stats.dropped > 20
     assert source.stats.frames == 30

@@ -53,7 +53,7 @@ class Watched:
 
     def read(self) -> None:
         for frame in self.source.frames():
-            self.frames.append(frame)  # noqa: PERF402 - seen by the test while it goes on
+            self.frames.append(frame)
 
     @contextmanager
     def running(self) -> Iterator[Watched]:
