@@ -31,15 +31,16 @@ def section(name: str) -> str:
     context = typer.Context(command, info_name=f"lookout {name}")
     usage = " ".join([f"lookout {name}", *command.collect_usage_pieces(context)])
     lines = [f"## {name}", "", "```text", usage, "```", "", command.help.strip(), ""]
-    records = [(param, param.get_help_record(context)) for param in command.get_params(context)]
-    rows = [_row(*record) for _, record in records if record is not None and "--help" not in record[0]]
+    records = [param.get_help_record(context) for param in command.get_params(context)]
+    rows = [_row(*record) for record in records if record is not None and "--help" not in record[0]]
     if rows:
         lines += ["| Argument or option | Meaning |", "|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
 def _row(names: Any, meaning: Any) -> str:
-    return f"| `{names}` | {' '.join(str(meaning).split())} |".replace("|debug", "\\|debug")
+    cells = (f"`{names}`", " ".join(str(meaning).split()))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":
