@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,8 +63,7 @@ class Polygon:
         return inside
 
     def mask(self, height: int, width: int) -> NDArray[np.bool_]:
-        """The polygon drawn onto a picture of this size: `(height, width)`."""
-        canvas = np.zeros((height, width), np.uint8)
-        scale = np.array([width, height], np.float32)
-        cv2.fillPoly(canvas, [np.rint(self.points * scale - 0.5).astype(np.int32)], 1)
-        return canvas.astype(bool)
+        """Which cells of a grid of this size have their middle inside: `(height, width)`."""
+        x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
+        middles = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+        return self.contains(middles).reshape(height, width)

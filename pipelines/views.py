@@ -13,8 +13,8 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 # A part is never enlarged more than this: beyond it the model sees nothing but blur.
 MOST_ZOOM = 2.0
-# A part that is hardly smaller than the picture tells nothing that the whole does not.
-LARGEST = 0.8
+# A part larger than this share of the picture tells little that the whole does not.
+LARGEST_PART = 0.5
 # Air around a region, as a share of its sides, so that the model sees what it belongs to.
 AIR = 0.2
 
@@ -49,14 +49,15 @@ class Views:
     def _part(self, width: int, height: int, box: NDArray[np.float32]) -> tuple[float, float, float, float] | None:
         x1, y1, x2, y2 = (float(v) for v in box * np.array([width, height] * 2, np.float32))
         least = self._side_px / MOST_ZOOM
-        # Beyond twice the input's side the part would be shrunk as the whole is: cut it up instead.
-        most = min(self._side_px * 1.5, LARGEST * max(width, height))
+        # Half the picture and more would gain too little, and beyond 1.5 times the input's side a part is
+        # shrunk as the whole is: such a region is cut up instead.
+        most = min(max(LARGEST_PART * max(width, height), least), self._side_px * 1.5)
         side = max(x2 - x1, y2 - y1) * (1 + AIR)
         if side > most:
             x1, y1, x2, y2 = self._tile(x1, y1, x2, y2, most)
             side = most
         side = max(side, least)
-        if side > LARGEST * max(width, height):
+        if side >= max(width, height):
             return None
         wide, tall = min(side, width), min(side, height)
         left = min(max((x1 + x2 - wide) / 2, 0), width - wide)

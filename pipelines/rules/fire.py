@@ -13,11 +13,8 @@ from pipelines.detections import Detections
 from pipelines.hazards import Hazard, HazardKind
 from pipelines.rules.base import RuleSettings, Severity
 from pipelines.rules.glow import glow
-from pipelines.rules.sightings import Confirmation, Sightings
+from pipelines.rules.sightings import CAMERA_MOVES, Confirmation, Sightings
 from pipelines.scene import Scene
-
-# With more than this share of the view in motion, the camera itself moves.
-CAMERA_MOVES = 0.3
 
 
 class FireSettings(RuleSettings):
@@ -38,8 +35,11 @@ class FireSettings(RuleSettings):
         default=0.06, ge=0, le=1, description="least share of the flame's box that changes between two frames"
     )
     glow: float = Field(default=0.02, ge=0, le=1, description="least share of the flame's box that glows as flames do")
-    colourless: float = Field(
-        default=0.6, gt=0, le=1, description="from this score on, no glow is asked for: infrared has no colour"
+    unlit: float = Field(
+        default=0.4,
+        gt=0,
+        le=1,
+        description="from this score on, no glow is asked for: smoke dims it, infrared lacks it",
     )
 
 
@@ -93,5 +93,5 @@ class Fire:
         if scene.activity.moving[window].mean() < self._settings.flicker:
             return False
         return bool(
-            found.confidence[i] >= self._settings.colourless or glow(scene.frame, found.xyxy[i]) >= self._settings.glow
+            found.confidence[i] >= self._settings.unlit or glow(scene.frame, found.xyxy[i]) >= self._settings.glow
         )

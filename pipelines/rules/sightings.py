@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from calibration import boxes as box_math
 from pipelines.hazards import Box
 
+# With more than this share of the view in motion, the camera itself moves.
+CAMERA_MOVES = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
@@ -38,11 +41,19 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One look's sign of it: the hull of what was seen and the best score."""
+    """One look's sign of it.
+
+    Attributes:
+        time_s: when.
+        box: the hull of what was seen.
+        score: the best score.
+        stir: the part of it that moves, for telling what travels from what stays.
+    """
 
     time_s: float
     box: Box
     score: float
+    stir: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ class Sightings:
 
     def update(
         self, time_s: float, boxes: NDArray[np.float32], scores: NDArray[np.float32], looked: NDArray[np.float32],
-        *, steady: bool = True,
+        *, stirs: NDArray[np.float32] | None = None, steady: bool = True,
     ) -> list[Spot]:  # fmt: skip
         """Add one look and return the confirmed spots.
 
@@ -97,13 +108,15 @@ class Sightings:
             boxes: `(n, 4)` 0–1, the signs.
             scores: `(n,)`.
             looked: `(k, 4)` 0–1, what was looked at: a spot outside is neither seen nor missed.
+            stirs: `(n, 4)` 0–1, the part of each sign that moves; all of it if left out.
             steady: the camera stands still, so that a sign that wanders is a thing that travels.
         """
         gap = 0.0 if self._last_s is None else max(0.0, time_s - self._last_s)
         self._last_s = time_s
         spots = [self._aged(spot, time_s, gap, looked) for spot in self._spots]
-        for box, score in _groups(boxes, scores, self.confirmation.margin):
-            spots = self._joined(spots, Sighting(time_s, box, score))
+        moving = boxes if stirs is None else stirs
+        for sighting in _groups(time_s, boxes, scores, moving, self.confirmation.margin):
+            spots = self._joined(spots, sighting)
         self._spots = [self._judged(spot, steady) for spot in spots if self._alive(spot)]
         return [spot for spot in self._spots if spot.confirmed]
 
@@ -123,17 +136,10 @@ class Sightings:
         if not near:
             return [*rest, Spot((sighting,), sighting.time_s)]
         every = sorted({s for spot in near for s in spot.sightings}, key=lambda s: s.time_s)
+        # Two groups of one look that the spot joins are one sign.
         same_look = [s for s in every if s.time_s == sighting.time_s]
-        if same_look:
-            # Two groups of one look that the spot joins are one sign.
-            merged = Sighting(
-                sighting.time_s,
-                _hull([sighting.box, *(s.box for s in same_look)]),
-                max(sighting.score, *(s.score for s in same_look)),
-            )
-            every = [s for s in every if s not in same_look]
-        else:
-            merged = sighting
+        merged = _one([sighting, *same_look])
+        every = [s for s in every if s not in same_look]
         return [
             *rest,
             Spot(
@@ -165,8 +171,8 @@ class Sightings:
 
 
 def _travels(looks: tuple[Sighting, ...]) -> bool:
-    """Did it move on by more than its own size, instead of staying where it burns?"""
-    boxes = np.array([s.box for s in looks], np.float32)
+    """Did what moves get on by more than its own size, instead of staying where it burns?"""
+    boxes = np.array([s.stir for s in looks], np.float32)
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     third = max(1, len(looks) // 3)
     moved = np.abs(centres[-third:].mean(axis=0) - centres[:third].mean(axis=0))
@@ -184,17 +190,24 @@ def _hull(boxes: list[Box]) -> Box:
     return float(x1), float(y1), float(x2), float(y2)
 
 
-def _groups(boxes: NDArray[np.float32], scores: NDArray[np.float32], margin: float) -> list[tuple[Box, float]]:
-    """Signs of one look that touch or nearly touch, as one: their hull and best score."""
-    groups: list[tuple[Box, float]] = []
-    for row, score in zip(boxes, scores, strict=True):
-        box: Box = (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
-        best = float(score)
-        apart = []
-        for other, other_score in groups:
-            if _near(other, box, margin / 2):
-                box, best = _hull([other, box]), max(best, other_score)
-            else:
-                apart.append((other, other_score))
-        groups = [*apart, (box, best)]
+def _one(parts: list[Sighting]) -> Sighting:
+    """Several signs of one look as one."""
+    return Sighting(
+        parts[0].time_s, _hull([p.box for p in parts]), max(p.score for p in parts), _hull([p.stir for p in parts])
+    )
+
+
+def _groups(
+    time_s: float,
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    stirs: NDArray[np.float32],
+    margin: float,
+) -> list[Sighting]:
+    """The signs of one look; those that touch or nearly touch are one."""
+    groups: list[Sighting] = []
+    for box, score, stir in zip(boxes.tolist(), scores.tolist(), stirs.tolist(), strict=True):
+        sign = Sighting(time_s, tuple(box), score, tuple(stir))
+        near = [g for g in groups if _near(g.box, sign.box, margin / 2)]
+        groups = [*(g for g in groups if g not in near), _one([sign, *near])]
     return groups

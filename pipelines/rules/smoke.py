@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from calibration.zones import Zone
-from pipelines.hazards import Hazard, HazardKind
+from pipelines.hazards import Box, Hazard, HazardKind
 from pipelines.rules.base import RuleSettings, Severity
-from pipelines.rules.sightings import Confirmation, Sightings
+from pipelines.rules.sightings import CAMERA_MOVES, Confirmation, Sightings
 from pipelines.scene import Scene
 
-# Levels from which a cell of the small picture differs from its background.
+# Levels from which a cell of the small picture differs from its fast background.
 FAST_LEVELS = 7
-SLOW_LEVELS = 9
 
 
 class SmokeSettings(RuleSettings):
@@ -36,6 +36,7 @@ class SmokeSettings(RuleSettings):
     churn: float = Field(
         default=0.2, ge=0, le=1, description="least share of the box that differs from what it was seconds ago"
     )
+    stir: float = Field(default=0.05, ge=0, le=1, description="least share of the box that changes between two frames")
     spread: float = Field(
         default=0.5, ge=0, le=1, description="least share of the box's nine parts in which something churns"
     )
@@ -73,12 +74,18 @@ class Smoke:
         found = scene.of("smoke", scale=self._settings.weakest)
         boxes = scene.boxes(found)
         lively = np.array([self._churns(scene, box) for box in boxes], bool)
+        stirs = np.array([_stir(scene, box) for box in boxes[lively]], np.float32).reshape(-1, 4)
         spots = self._sightings.update(
-            scene.time_s, boxes[lively], found.confidence[lively], scene.looked, steady=False
+            scene.time_s,
+            boxes[lively],
+            found.confidence[lively],
+            scene.looked,
+            stirs=stirs,
+            steady=bool(scene.activity.moving.mean() < CAMERA_MOVES),
         )
         return tuple(Hazard(HazardKind.SMOKE, s.box, s.score, s.first_seen_s, self._settings.zone) for s in spots)
 
-    def _churns(self, scene: Scene, box: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bool:
+    def _churns(self, scene: Scene, box: NDArray[np.float32]) -> bool:
         x1, y1, x2, y2 = map(float, box)
         if self._zone is not None:
             middle = np.array([[(x1 + x2) / 2, (y1 + y2) / 2]], np.float32)
@@ -88,6 +95,19 @@ class Smoke:
         changed = scene.activity.fast[window] > FAST_LEVELS
         if changed.mean() < self._settings.churn:
             return False
+        # The fast background needs seconds to forget a car that has left; nothing stirs where it was.
+        if scene.activity.moving[window].mean() < self._settings.stir:
+            return False
         parts = [part for band in np.array_split(changed, 3) for part in np.array_split(band, 3, axis=1)]
         stirred = np.mean([part.mean() > 0.1 for part in parts if part.size])
         return bool(stirred >= self._settings.spread)
+
+
+def _stir(scene: Scene, box: NDArray[np.float32]) -> Box:
+    """Where in the box it moves: the middle nine tenths of the moving cells, in 0–1 of the picture."""
+    rows, columns = scene.activity.window((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+    y, x = np.nonzero(scene.activity.moving[rows, columns])
+    tall, wide = scene.activity.moving.shape
+    left, right = np.quantile(x, (0.05, 0.95)) + columns.start
+    top, bottom = np.quantile(y, (0.05, 0.95)) + rows.start
+    return float(left / wide), float(top / tall), float((right + 1) / wide), float((bottom + 1) / tall)

@@ -16,8 +16,10 @@ class Rate:
 
     def due(self, time_s: float) -> bool:
         """Is the frame of this time (`Frame.time_s`) to be taken?"""
-        if time_s < self._due_s:
+        late_s = time_s - self._due_s
+        if late_s < 0:
             return False
-        # Counting on from the time that was due keeps the rate where it does not divide the camera's.
-        self._due_s = max(self._due_s + self._step_s, time_s)
+        # Counting on from the time that was due keeps the rate where it does not divide the camera's;
+        # after a pause it counts from now, since what was missed is not made up for.
+        self._due_s = self._due_s + self._step_s if late_s < self._step_s else time_s + self._step_s
         return True

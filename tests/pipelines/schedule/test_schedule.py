@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from pipelines.schedule import Agenda, Rate, Reason, Want, choose
+
+
+def want(
+    agenda: Agenda, now_s: float, *, pending: bool = False, unsettled: bool = False, score: float = 0.0
+) -> Want | None:
+    return agenda.want(now_s, pending=pending, unsettled=unsettled, score=score)
+
+
+def test_the_first_frame_is_due() -> None:
+    found = want(Agenda(10, 0.4), 0.0)
+    assert found is not None
+    assert found.reason is Reason.DUE
+
+
+@pytest.mark.parametrize(
+    ("passed_s", "facts", "reason"),
+    [
+        (9.9, {}, None),  # quiet: nothing to do
+        (10.0, {}, Reason.DUE),  # whatever the prefilter says
+        (0.3, {"score": 0.9}, None),  # not faster than the interval
+        (0.4, {"score": 0.9}, Reason.REGIONS),
+        (0.4, {"unsettled": True}, Reason.REGIONS),
+        (0.4, {"pending": True, "score": 0.9}, Reason.CONFIRM),
+        (12.0, {"pending": True}, Reason.DUE),
+    ],
+)
+def test_wants(passed_s: float, facts: dict[str, object], reason: Reason | None) -> None:
+    agenda = Agenda(10, 0.4)
+    agenda.looked(100.0)
+    found = want(agenda, 100.0 + passed_s, **facts)  # type: ignore[arg-type]
+    assert (found.reason if found else None) is reason
+
+
+def test_due_goes_before_confirming_before_regions() -> None:
+    wants = {"a": Want(Reason.REGIONS, 9, 1.0), "b": Want(Reason.CONFIRM, 5), "c": Want(Reason.DUE, 1)}
+    assert choose(wants) == "c"
+    del wants["c"]
+    assert choose(wants) == "b"
+    assert choose({}) is None
+
+
+def test_a_camera_on_fire_starves_nobody() -> None:
+    """Sixteen views and a detector that manages ten looks a second: one view burns, the rest are quiet."""
+    agendas = {f"cam{i}": Agenda(2.0, 0.4) for i in range(16)}
+    last = dict.fromkeys(agendas, 0.0)
+    longest = dict.fromkeys(agendas, 0.0)
+    for step in range(1, 300):
+        now = step * 0.1
+        wants = {n: w for n, a in agendas.items() if (w := want(a, now, pending=n == "cam0"))}
+        chosen = choose(wants)
+        if chosen is not None:
+            longest[chosen] = max(longest[chosen], now - last[chosen])
+            last[chosen] = now
+            agendas[chosen].looked(now)
+    assert max(longest.values()) <= 2.0 + 1.6  # all sixteen may fall due at once
+    assert longest["cam0"] <= 1.8
+
+
+def test_intervals_must_make_sense() -> None:
+    with pytest.raises(ValueError, match="found 5 and 2"):
+        Agenda(2, 5)
+
+
+@pytest.mark.parametrize(("fps", "taken"), [(25, 50), (12.5, 50), (10, 50), (3, 30), (7, 50)])
+def test_the_rate_is_kept_where_it_does_not_divide_the_cameras(fps: float, taken: int) -> None:
+    rate = Rate(5)
+    assert sum(rate.due(i / fps) for i in range(int(10 * fps))) == pytest.approx(taken, abs=1)
+
+
+def test_a_pause_is_not_made_up_for() -> None:
+    rate = Rate(5)
+    assert rate.due(0.0)
+    assert rate.due(10.0)
+    assert not rate.due(10.1)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.activity import Regions
+from pipelines.views import Views
+
+
+def regions(*boxes: tuple[float, float, float, float]) -> Regions:
+    return Regions(np.array(boxes, np.float32).reshape(-1, 4), np.ones(len(boxes), np.float32))
+
+
+def px(view: np.ndarray, width: int, height: int) -> np.ndarray:
+    return view * np.array([width, height] * 2)
+
+
+def test_the_whole_comes_first_and_always() -> None:
+    assert Views(416, 3).plan(1920, 1080, Regions.none()).tolist() == [[0, 0, 1, 1]]
+
+
+def test_a_small_region_is_enlarged_twice_at_most() -> None:
+    plan = Views(416, 3).plan(1920, 1080, regions((0.5, 0.5, 0.51, 0.51)))
+    x1, y1, x2, y2 = px(plan[1], 1920, 1080)
+    assert (x2 - x1, y2 - y1) == pytest.approx((208, 208), abs=1)
+    assert x1 < 960 < x2
+
+
+@pytest.mark.parametrize("corner", [(0, 0, 0.05, 0.05), (0.95, 0.95, 1, 1)])  # it never leaves the picture
+def test_a_part_stays_inside(corner: tuple[float, float, float, float]) -> None:
+    part = Views(416, 3).plan(1920, 1080, regions(corner))[1]
+    assert part.min() >= 0
+    assert part.max() <= 1
+
+
+def test_a_region_of_a_tiny_picture_gains_nothing() -> None:
+    assert len(Views(416, 3).plan(176, 144, regions((0, 0, 1, 1)))) == 1
+
+
+def test_a_large_region_is_visited_part_by_part() -> None:
+    views, seen = Views(416, 3), np.zeros((108, 192), bool)
+    for _ in range(12):
+        for part in px(views.plan(1920, 1080, regions((0, 0, 1, 1)))[1:], 192, 108):
+            x1, y1, x2, y2 = part.round().astype(int)
+            assert x2 - x1 <= 63  # never shrunk more than 1.5 times
+            seen[y1:y2, x1:x2] = True
+    assert seen.mean() > 0.99
+
+
+def test_a_portrait_picture() -> None:
+    part = Views(416, 3).plan(406, 720, regions((0.4, 0.1, 0.6, 0.2)))[1]
+    x1, y1, x2, y2 = px(part, 406, 720)
+    assert (x2 - x1, y2 - y1) == pytest.approx((208, 208), abs=1)
