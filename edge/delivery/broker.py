@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import threading
@@ -97,21 +98,31 @@ class EmbeddedBroker:
         # Imported here: a site with a broker of its own never loads it.
         from amqtt.broker import Broker
 
+        open_writers: set[asyncio.StreamWriter] = set()
+
+        class Tidy(Broker):  # type: ignore[misc]  # amqtt comes without types
+            """amqtt leaves connections that it refuses, and those of its last moment, open for ever."""
+
+            async def stream_connected(
+                self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+            ) -> None:
+                open_writers.add(writer)
+                try:
+                    await super().stream_connected(reader, writer, listener_name)
+                finally:
+                    open_writers.discard(writer)
+                    writer.close()
+
         self._stop = asyncio.Event()
-        broker = Broker(_config(self.host, self.port), loop=asyncio.get_running_loop())
+        broker = Tidy(_config(self.host, self.port), loop=asyncio.get_running_loop())
         await broker.start()
         self._ready.set()
         await self._stop.wait()
-        await _close(broker)
-
-
-async def _close(broker: Any) -> None:
-    for server in broker._servers.values():
-        server.instance.close()  # no new clients while the old ones are shown out
-    try:
-        await asyncio.wait_for(broker.shutdown(), _STOP_S)
-    except TimeoutError:
-        logging.getLogger(__name__).debug("embedded broker did not shut down in time; its tasks are cancelled")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(broker.shutdown(), _STOP_S)
+        for writer in list(open_writers):
+            writer.transport.abort()
+        await asyncio.sleep(0)  # lets the transports let go of their sockets
 
 
 def _config(host: str, port: int) -> dict[str, Any]:

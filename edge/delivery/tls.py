@@ -9,6 +9,17 @@ from calibration.errors import DeliveryError
 from edge.config.broker import TlsSettings
 
 
+class _Handshake(ssl.SSLSocket):
+    """paho drops a socket whose handshake failed without closing it, at every attempt."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except (OSError, ValueError):
+            self.close()
+            raise
+
+
 def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     """The context for one connection, read anew each time so that renewed certificates count.
 
@@ -25,6 +36,7 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     except (OSError, ValueError) as error:
         named = ", ".join(str(path) for path in (tls.ca, tls.cert, tls.key) if path)
         raise DeliveryError(f"broker.tls: {named} can not be used: {error}") from error
+    context.sslsocket_class = _Handshake
     if not tls.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

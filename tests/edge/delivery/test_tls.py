@@ -1,0 +1,157 @@
+"""TLS to a real mosquitto, with an authority made for the test."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from calibration.errors import DeliveryError
+from edge.config.broker import BrokerSettings, TlsSettings
+from edge.delivery.outbox import Outbox
+from edge.delivery.tls import tls_context
+from tests.edge.delivery.builders import put
+from tests.edge.delivery.conftest import Running, settings_for, wait_for
+from tests.edge.delivery.mosquitto import Mosquitto, find
+
+Start = Callable[[BrokerSettings], Running]
+
+
+@dataclass(frozen=True)
+class Papers:
+    """An authority, and what it signed."""
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def authority(self, name: str) -> None:
+        self._openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+        )  # fmt: skip
+
+    def signed(self, name: str, authority: str, host: str) -> None:
+        self._openssl(
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}",
+        )  # fmt: skip
+        self.path("names").write_text(f"subjectAltName={host}\n")
+        self._openssl(
+            "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
+            "-CAcreateserial", "-days", "2", "-out", f"{name}.pem", "-extfile", "names",
+        )  # fmt: skip
+
+    def _openssl(self, *arguments: str) -> None:
+        subprocess.run([find("openssl"), *arguments], cwd=self.folder, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
+    made = Papers(tmp_path_factory.mktemp("papers"))
+    for authority in ("ours", "stranger"):
+        made.authority(authority)
+    made.signed("broker", "ours", "IP:127.0.0.1")
+    made.signed("elsewhere", "ours", "DNS:elsewhere.example")
+    made.signed("agent", "ours", "DNS:edge-1")
+    return made
+
+
+def secure(folder: Path, papers: Papers, certificate: str = "broker", *lines: str) -> Mosquitto:
+    return Mosquitto(
+        folder / "mosquitto",
+        f"cafile {papers.path('ours.pem')}",
+        f"certfile {papers.path(f'{certificate}.pem')}",
+        f"keyfile {papers.path(f'{certificate}.key')}",
+        *lines,
+    )
+
+
+def test_a_trusted_broker_gets_the_events(tmp_path: Path, papers: Papers, outbox: Outbox, run_uplink: Start) -> None:
+    put(outbox, "a")
+    with secure(tmp_path, papers) as broker:
+        run_uplink(settings_for(broker.port, tls={"ca": papers.path("ours.pem")}))
+        wait_for(lambda: outbox.count() == 0, "delivery")
+
+
+def test_a_large_picture_goes_through_tls(tmp_path: Path, papers: Papers, outbox: Outbox, run_uplink: Start) -> None:
+    from tests.edge.delivery.builders import make_evidence
+
+    put(outbox, "a", evidence=[make_evidence(tmp_path, content=bytes(range(256)) * 12_000)])
+    with secure(tmp_path, papers) as broker:
+        run_uplink(settings_for(broker.port, tls={"ca": papers.path("ours.pem")}))
+        wait_for(lambda: outbox.count() == 0, "delivery")
+
+
+@pytest.mark.parametrize(
+    ("certificate", "trusted", "said"),
+    [
+        ("broker", "stranger.pem", "certificate is not to be trusted"),  # signed by somebody else
+        ("broker", None, "certificate is not to be trusted"),  # the system's authorities do not know it
+        ("elsewhere", "ours.pem", "certificate is not to be trusted"),  # another machine's
+    ],
+)
+def test_a_broker_that_is_not_to_be_trusted_gets_nothing(
+    tmp_path: Path, papers: Papers, outbox: Outbox, run_uplink: Start, certificate: str, trusted: str | None, said: str
+) -> None:
+    put(outbox, "a")
+    with secure(tmp_path, papers, certificate) as broker:
+        running = run_uplink(settings_for(broker.port, tls={"ca": papers.path(trusted) if trusted else None}))
+        wait_for(lambda: running.uplink.last_error, "trouble")
+        assert said in str(running.uplink.last_error)
+        running.stop()
+        assert "New client connected" not in broker.log()
+    assert outbox.count() == 1
+
+
+def test_verification_can_be_switched_off(tmp_path: Path, papers: Papers, outbox: Outbox, run_uplink: Start) -> None:
+    put(outbox, "a")
+    with secure(tmp_path, papers, "elsewhere") as broker:
+        run_uplink(settings_for(broker.port, tls={"verify": False}))
+        wait_for(lambda: outbox.count() == 0, "delivery")
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["with certificate", "without"])
+def test_a_broker_that_wants_to_know_who_we_are(
+    tmp_path: Path, papers: Papers, outbox: Outbox, run_uplink: Start, shown: bool
+) -> None:
+    own = {"cert": papers.path("agent.pem"), "key": papers.path("agent.key")} if shown else {}
+    put(outbox, "a")
+    with secure(tmp_path, papers, "broker", "require_certificate true") as broker:
+        running = run_uplink(settings_for(broker.port, tls={"ca": papers.path("ours.pem"), **own}))
+        if shown:
+            wait_for(lambda: outbox.count() == 0, "delivery")
+        else:
+            wait_for(lambda: running.uplink.last_error, "trouble")
+            running.stop()
+            assert outbox.count() == 1
+
+
+def test_a_plain_broker_behind_a_tls_address_is_named(mosquitto: Mosquitto, run_uplink: Start) -> None:
+    running = run_uplink(settings_for(mosquitto.port, tls={}))
+    wait_for(lambda: running.uplink.last_error, "trouble")
+    assert f"127.0.0.1:{mosquitto.port}" in str(running.uplink.last_error)
+
+
+@pytest.mark.parametrize(
+    ("tls", "said"),
+    [
+        (TlsSettings(ca=Path("/nowhere/ca.pem")), "broker.tls.ca: /nowhere/ca.pem can not be read"),
+        (TlsSettings(cert=Path("/nowhere/agent.pem")), "broker.tls.cert"),
+    ],
+)
+def test_missing_files_are_named(tls: TlsSettings, said: str) -> None:
+    with pytest.raises(DeliveryError, match=said):
+        tls_context(tls)
+
+
+def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
+    wrong = tmp_path / "ca.pem"
+    wrong.write_text("not a certificate")
+    with pytest.raises(DeliveryError, match="can not be used"):
+        tls_context(TlsSettings(ca=wrong))
