@@ -21,9 +21,8 @@ from pipelines.rules.standing import SAME_PLACE, Spot, Standing
 from pipelines.rules.zone_change import ZoneChange
 from pipelines.scene import Scene
 
-THINGS = ("vehicle", "machinery", "object", "cone")
+THINGS = ("vehicle", "machinery", "object")
 
-_FOLLOW = 0.75  # a thing counts down to this share of its class's threshold
 _FAINT = 0.5  # a person hides what is behind down to this share
 _BODY = 0.25  # by which a person's box is grown: shadows and hands
 _LOOKED = 0.9  # share of the zone that the model must have been given
@@ -107,7 +106,7 @@ class BlockedExit:
 
     def _look(self, scene: Scene, elapsed_s: float) -> None:
         grid, change = self._prepared(scene)
-        things = scene.of(*THINGS, scale=_FOLLOW)
+        things = scene.of(*THINGS)
         boxes = scene.boxes(things)
         here = self._place.based_in(boxes)
         self._things.update(boxes[here], things.confidence[here], scene.time_s, elapsed_s)
@@ -116,13 +115,14 @@ class BlockedExit:
         self._people.update(bodies, people.confidence, scene.time_s, elapsed_s)
         # Who stands there for longer than a person may is no longer just passing: the change counts then.
         stayed = iou(bodies, _boxes(self._people.lasting())).max(axis=1, initial=0) >= SAME_PLACE
-        hidden = bodies[~stayed]
-        if change.learning:
-            hidden = np.concatenate([hidden, boxes])
         change.update(
-            grid.sample(scene.frame.y), View.of(scene, grid.box), grid.cover(grow(hidden, _BODY)),
-            scene.time_s, elapsed_s,
-        )  # fmt: skip
+            grid.sample(scene.frame.y),
+            View.of(scene, grid.box),
+            grid.cover(grow(bodies[~stayed], _BODY)),
+            grid.cover(grow(boxes, _BODY)),
+            scene.time_s,
+            elapsed_s,
+        )
 
     def _prepared(self, scene: Scene) -> tuple[ZoneGrid, ZoneChange]:
         aspect = scene.frame.width / scene.frame.height

@@ -86,25 +86,27 @@ class ZoneChange:
             return False
         return float((self._changed | (self._evidence_s > 0))[cells].mean()) < at_least
 
-    def update(self, now: Grid, view: View, hidden: Mask, time_s: float, elapsed_s: float) -> None:
+    def update(self, now: Grid, view: View, hidden: Mask, occupied: Mask, time_s: float, elapsed_s: float) -> None:
         """Take in one look.
 
         Args:
             now: the zone, `(rows, columns)` 0–255.
             view: the picture around it.
-            hidden: cells behind people.
+            hidden: cells behind people, which are not judged.
+            occupied: cells behind other detected things, which are judged, but never taken for clear.
             time_s: when.
             elapsed_s: since the look before, as far as that may count.
         """
         if self._light is None or not self._light.view.same_light(view):
-            self._light = self._recognised(view) or self._learnt(now, view, hidden, time_s)
+            self._light = self._recognised(view) or self._learnt(now, view, hidden | occupied, time_s)
             if self._light is None:
                 return
-            self._picture = self._light.levelled(now)
+            self._picture = self._light.levelled(now, self._evidence_s == 0)
             self._last = None
         self._learner.reset()
-        self._judge(self._light, now, hidden, time_s, elapsed_s)
-        self._adapt(self._light, now, view, hidden, elapsed_s)
+        level = self._light.levelled(now, ~(self._changed | hidden) & (self._evidence_s == 0))
+        self._judge(self._light, now, level, hidden, time_s, elapsed_s)
+        self._adapt(self._light, now, level, view, hidden | occupied, elapsed_s)
 
     def _recognised(self, view: View) -> Light | None:
         return next((light for light in self._lights if light.view.same_light(view)), None)
@@ -117,11 +119,10 @@ class ZoneChange:
             self._lights = [light, *self._lights[: _LIGHTS - 1]]
         return light
 
-    def _judge(self, light: Light, now: Grid, hidden: Mask, time_s: float, elapsed_s: float) -> None:
-        self._changed = light.changed(now) & ~hidden
+    def _judge(self, light: Light, now: Grid, level: Grid, hidden: Mask, time_s: float, elapsed_s: float) -> None:
+        self._changed = light.changed(now, level) & ~hidden
         different = solid(self._changed) & ~hidden
         begun = self._evidence_s > 0
-        level = light.levelled(now)
         same = ~differs(np.where(begun, self._picture, level), now, light.noise * np.sqrt(2))
         standing = begun & (different | light.carried) & same
         self._evidence_s += np.float32(elapsed_s) * standing
@@ -135,13 +136,13 @@ class ZoneChange:
         follow = np.float32(min(elapsed_s / _FOLLOW_S, 0.5)) * standing
         self._picture += follow * (level - self._picture)
 
-    def _adapt(self, light: Light, now: Grid, view: View, hidden: Mask, elapsed_s: float) -> None:
-        busy = widened((self._evidence_s > 0) | hidden)
-        light.adapt(now, ~busy & ~self._changed, ~busy & self._changed, view, elapsed_s)
+    def _adapt(self, light: Light, now: Grid, level: Grid, view: View, occupied: Mask, elapsed_s: float) -> None:
+        busy = widened((self._evidence_s > 0) | occupied)
+        light.adapt(level, ~busy & ~self._changed, ~busy & self._changed, view, elapsed_s)
         if self._last is not None:
             still = ~differs(self._last, now, light.noise * np.sqrt(2)) & ~busy
             self._settled_s = (self._settled_s + np.float32(elapsed_s)) * (still & ~light.trusted)
-            light.trust(self._settled_s >= self._reference_s, now)
+            light.trust(self._settled_s >= self._reference_s, level)
             light.noise += min(elapsed_s / _NOISE_S, 0.5) * (noise_between(self._last, now) - light.noise)
         self._last = now
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pipelines.rules.light import View
-from pipelines.rules.structure import Grid, Mask, differs, gain_of, noise_between
+from pipelines.rules.structure import Grid, Mask, blur, differs, gain_of, noise_between
 
 _LOOKS = 5  # a reference is learnt from at least this many looks
 _MOST_LOOKS = 25  # and keeps no more than this many
@@ -17,6 +17,8 @@ _STILL = 0.75  # share of the looks in which a cell must have shown the same, an
 _ADAPT_S = 120.0  # time constant with which an unchanged cell follows
 _ADAPT_CHANGED_S = 600.0  # and one that changed, but not as part of anything solid: a shadow's edge, wet floor
 _ADAPT_VIEW_S = 60.0
+_LOCAL = 8.0  # cells around (standard deviation) by which the light of a place is judged
+_LITTLE = 0.02  # where fewer than this share of them are steady, the light of the whole zone decides
 
 
 @dataclass(slots=True, eq=False)
@@ -37,23 +39,37 @@ class Light:
     carried: Mask
     noise: float
 
-    def levelled(self, now: Grid) -> Grid:
-        """The zone at the brightness at which it was learnt."""
-        return np.asarray(now / max(gain_of(self.known, now), 1e-3), np.float32)
+    def levelled(self, now: Grid, steady: Mask) -> Grid:
+        """The zone at the brightness at which it was learnt.
 
-    def clear_picture(self, now: Grid) -> Grid:
-        """What the clear zone would show; cells nobody has seen clear are taken as they are now."""
-        return np.where(self.trusted, self.known, self.levelled(now))
-
-    def changed(self, now: Grid) -> Mask:
-        """Cells whose structure differs from the clear zone's."""
-        return differs(self.clear_picture(now), now, self.noise) & self.trusted
-
-    def adapt(self, now: Grid, unchanged: Mask, loose: Mask, view: View, elapsed_s: float) -> None:
-        """Follow slowly what changes by itself, at the brightness it was learnt in.
+        The light is judged place by place, by the cells around that show what they used to show: parts
+        that were learnt or pictured under different shadows would otherwise meet with an edge.
 
         Args:
             now: the zone.
+            steady: cells that have not changed.
+        """
+        around = (steady & self.trusted).astype(np.float32)
+        overall = gain_of(self.known, now)
+        ratio = np.clip(blur(now) / (blur(self.known) + 1), 0.1, 10)
+        sums = cv2.GaussianBlur(ratio * around, (0, 0), _LOCAL) + np.float32(overall * _LITTLE)
+        gain = sums / (cv2.GaussianBlur(around, (0, 0), _LOCAL) + np.float32(_LITTLE))
+        return np.asarray(now / np.maximum(gain, 1e-3), np.float32)
+
+    def changed(self, now: Grid, level: Grid) -> Mask:
+        """Cells whose structure differs from the clear zone's; those nobody has seen clear never do.
+
+        Args:
+            now: the zone.
+            level: the same, levelled.
+        """
+        return differs(np.where(self.trusted, self.known, level), now, self.noise) & self.trusted
+
+    def adapt(self, level: Grid, unchanged: Mask, loose: Mask, view: View, elapsed_s: float) -> None:
+        """Follow slowly what changes by itself, at the brightness it was learnt in.
+
+        Args:
+            level: the zone, levelled.
             unchanged: cells that look as known.
             loose: cells that do not, but belong to nothing solid.
             view: the picture around.
@@ -61,12 +77,12 @@ class Light:
         """
         rate = unchanged * np.float32(min(elapsed_s / _ADAPT_S, 0.5))
         rate += loose * np.float32(min(elapsed_s / _ADAPT_CHANGED_S, 0.5))
-        self.known += rate * self.trusted * (self.levelled(now) - self.known)
+        self.known += rate * self.trusted * (level - self.known)
         self.view = self.view.drift(view, min(elapsed_s / _ADAPT_VIEW_S, 0.5))
 
-    def trust(self, cells: Mask, now: Grid) -> None:
-        """Take these cells, as they are now, for clear."""
-        self.known = np.where(cells, self.levelled(now), self.known)
+    def trust(self, cells: Mask, level: Grid) -> None:
+        """Take these cells, as they are now (levelled), for clear."""
+        self.known = np.where(cells, level, self.known)
         self.trusted = self.trusted | cells
 
 
