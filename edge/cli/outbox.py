@@ -38,7 +38,8 @@ def outbox(
         report = {"outbox": str(path), "waiting": len(entries), "entries": [_plain(entry) for entry in entries]}
         typer.echo(json_format.dumps(report, ensure_ascii=False, indent=2))
     elif entries:
-        Console().print(_table(entries, now_s, f"{path}: {len(entries)} waiting"))
+        typer.echo(f"{path}: {len(entries)} waiting")
+        Console().print(_table(entries, now_s))
     else:
         typer.echo(f"{path}: nothing waits")
 
@@ -49,8 +50,8 @@ def _file(where: Path) -> Path:
     return where / FILE_NAME if where.is_dir() else where
 
 
-def _table(entries: list[Entry], now_s: float, title: str) -> Table:
-    table = Table(title=title, title_justify="left")
+def _table(entries: list[Entry], now_s: float) -> Table:
+    table = Table()
     for name, side in (
         ("no.", "right"),
         ("since", "right"),
@@ -61,7 +62,7 @@ def _table(entries: list[Entry], now_s: float, title: str) -> Table:
         table.add_column(name, justify=side)  # type: ignore[arg-type]
     table.add_column("bytes", justify="right")
     for entry in entries:
-        what = entry.path.name if entry.path else entry.kind.value
+        what = entry.topic.rsplit("/")[-1] if entry.path else entry.kind.value
         event = f"{entry.incident}/{entry.sequence}"
         size = _size(entry)
         bytes_waiting = "missing" if size is None else f"{size:,}"

@@ -43,11 +43,13 @@ def _event(received: ReceivedEvent, lang: str) -> Text:
     data = received.event.data
     title = data.hazard.title.zh if lang == "zh" else data.hazard.title.en
     style = _PHASE_STYLE[data.phase]
+    # From the capture of the frame; where the agent can not tell that, from its outbox.
+    latency_s = received.delivery_s if received.latency_s is None else received.latency_s
     text = Text.assemble(
         (f"{data.observed:%H:%M:%S} ", "dim"),
         (f"{_PHASE_MARK[data.phase]} {data.phase:<7} {title}", style),
         f"  {place_of(data)}  severity {data.severity}  score {data.score:.2f}",
-        (f"  confirmed in {received.confirm_s:.1f} s, here {_short(received.delivery_s)} later", "dim"),
+        (f"  confirmed in {received.confirm_s:.1f} s, latency {_short(latency_s)}", "dim"),
     )
     for mark, on in (("drill", data.drill), ("observed", data.mode is Mode.OBSERVE), ("repeated", received.repeated)):
         if on:

@@ -34,7 +34,7 @@ def picture(name: str, media_type: str, size: int) -> EvidenceFile:
 
 
 def composed(**changed: Any) -> CloudEvent:
-    more = {key: changed.pop(key) for key in ("place", "evidence", "model") if key in changed}
+    more = {key: changed.pop(key) for key in ("place", "evidence", "model", "delay_s") if key in changed}
     number, lang = changed.pop("number", 1), changed.pop("lang", "en")
     return cloud_event(
         make_event(**changed), topics=TOPICS, number=number, sent_at=utc(CAPTURED_S + 0.04), lang=lang, **more
@@ -66,6 +66,7 @@ CASES = {
             lang="zh",
             place=PLACE,
             model=MODEL,
+            delay_s=0.0397,
             evidence=[picture("open.jpg", "image/jpeg", 183_204), picture("open-annotated.jpg", "image/jpeg", 190_871)],
         ),
     ),

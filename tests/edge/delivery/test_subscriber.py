@@ -112,7 +112,7 @@ def test_a_refusal_is_named(tmp_path: Path) -> None:
         (
             "event-open",
             "zh",
-            ["▲ open", "火焰", "gate-3, 3号仓库, floor 2", "severity 4", "confirmed in 2.5 s", "40 ms"],
+            ["▲ open", "火焰", "gate-3, 3号仓库, floor 2", "severity 4", "confirmed in 2.5 s", "latency 80 ms"],
         ),
         ("event-cleared", "en", ["✓ cleared", "Fire"]),
         ("event-drill-observed", "en", ["gate-3 / east-exit", "[drill]", "[observed]"]),
