@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
 import av
 import av.error
-import cv2
-import numpy as np
-from av.container import OutputContainer
-from av.video.stream import VideoStream
 
 from calibration.errors import EvidenceError
 from edge.evidence.decode import open_header, window_frames
+from edge.evidence.film import Film
 from edge.evidence.packets import EncodedPacket, Window
-from pipelines.frame import Frame, Plane
+from pipelines.frame import Frame
 
 Render = Callable[[Frame], Frame]
 
@@ -98,58 +94,6 @@ def _encode(path: Path, window: Window, render: Render | None) -> None:
     first = next(frames, None)
     if first is None:
         raise EvidenceError(f"source {window.source}: no picture of the clip {path.name} can be decoded")
-    with av.open(str(path), "w", format="mp4", options=_MOOV_FIRST) as container:
-        stream = _encoder(container, first, 1 / window.format.frame_s)
-        for picture in _drawn(chain([first], frames), first, render, (stream.width, stream.height)):
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
-
-
-def _encoder(container: OutputContainer, first: Frame, fps: float) -> VideoStream:
-    name = next((name for name in _ENCODERS if name in av.codecs_available), None)
-    if name is None:
-        raise EvidenceError(f"this build of PyAV has no H.264 encoder (looked for {', '.join(_ENCODERS)})")
-    rate = Fraction(fps).limit_denominator(1001)
-    stream = container.add_stream(name, rate=rate, options=_QUALITY[name])
-    if not isinstance(stream, VideoStream):
-        raise EvidenceError(f"{name} is not a video encoder")
-    stream.width, stream.height = _even_size(first.width, first.height)
-    stream.pix_fmt = "yuv420p"
-    context = stream.codec_context
-    context.time_base = Fraction(1, _TICKS)
-    context.gop_size = max(1, round(2 * fps))
-    context.thread_count = 1  # the cores belong to inference
-    if first.full_range:
-        context.color_range = _FULL_RANGE
-    return stream
-
-
-def _drawn(
-    frames: Iterator[Frame], first: Frame, render: Render | None, size: tuple[int, int]
-) -> Iterator[av.VideoFrame]:
-    for frame in frames:
-        picture = _picture(frame if render is None else render(frame), size)
-        picture.pts = round((frame.time_s - first.time_s) * _TICKS)
-        picture.time_base = Fraction(1, _TICKS)
-        yield picture
-
-
-def _picture(frame: Frame, size: tuple[int, int]) -> av.VideoFrame:
-    """The frame as the encoder wants it, in its size."""
-    picture = av.VideoFrame(*size, "yuv420p")
-    if frame.full_range:
-        picture.color_range = _FULL_RANGE
-    for plane, source in zip(picture.planes, (frame.y, frame.u, frame.v), strict=True):
-        rows: Plane = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        target = rows[: plane.height, : plane.width]
-        if source.shape == target.shape:
-            target[:] = source
-        else:
-            target[:] = cv2.resize(source, (plane.width, plane.height), interpolation=cv2.INTER_AREA)
-    return picture
-
-
-def _even_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height for the encoder: even, and no longer than the limit."""
-    scale = min(1.0, _LONG_SIDE_PX / max(width, height))
-    return max(2, round(width * scale) // 2 * 2), max(2, round(height * scale) // 2 * 2)
+    with Film(path, 1 / window.format.frame_s) as film:
+        for frame in chain([first], frames):
+            film.add(frame if render is None else render(frame))

@@ -54,7 +54,11 @@ class Film:
         self.close()
 
     def add(self, frame: Frame) -> None:
-        """Append a frame; its `time_s` must be later than the last one's."""
+        """Append a frame; its `time_s` must be later than the last one's.
+
+        Raises:
+            EvidenceError: it can not be encoded or written.
+        """
         if self._stream is None:
             self._stream = self._encoder(frame)
             self._first_s = frame.time_s
@@ -62,7 +66,10 @@ class Film:
         picture = _picture(frame, (stream.width, stream.height))
         picture.pts = round((frame.time_s - self._first_s) * _TICKS)
         picture.time_base = Fraction(1, _TICKS)
-        self._container.mux(stream.encode(picture))
+        try:
+            self._container.mux(stream.encode(picture))
+        except (av.error.FFmpegError, OSError) as error:
+            raise EvidenceError(f"{self._path} can not be written: {error.strerror or error}") from error
 
     def close(self) -> None:
         """Finish the file."""

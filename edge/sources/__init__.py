@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from edge.sources.latest import Latest
 from edge.sources.opening import open_source
 from edge.sources.reconnect import Reconnecting
 from edge.sources.source import Pace, Source, Timeouts
 from edge.sources.stats import SourceStats, State
 
-__all__ = ["Latest", "Pace", "Reconnecting", "Source", "SourceStats", "State", "Timeouts", "open_source"]
+__all__ = ["Pace", "Reconnecting", "Source", "SourceStats", "State", "Timeouts", "open_source"]

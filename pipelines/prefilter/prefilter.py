@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pipelines.activity import Activity, Regions
 from pipelines.frame import Frame
 from pipelines.prefilter.background import Background
+from pipelines.prefilter.noise import Noise
 from pipelines.prefilter.small import COLUMNS, ROWS, Shrinker
 
 # A block is the smallest thing that becomes a region: 10×10 cells, 1/16 of the picture's width.
@@ -22,8 +23,9 @@ FAST_SHIFT = 3
 SLOW_SHIFT = 5
 SLOW_EVERY_S = 30.0
 
-# A cell counts as changed from this many times its own noise, and at least this many levels.
-NOISE_TIMES = 4
+# A cell counts as changed from this many times the view's noise (its median, so 3.4 standard deviations
+# of the difference of two pictures), and at least this many levels.
+NOISE_TIMES = 5.0
 LEAST_FAST = 7
 LEAST_SLOW = 9
 # Least share of a block's cells that must have changed.
@@ -38,8 +40,7 @@ class Prefilter:
     """Answers *where* a view may have changed; it never has the last word.
 
     A fast background (seconds) shows what moves, a slow one (a quarter of an hour) what has come to
-    stay or forms too slowly for the fast one. Each cell knows its own noise, so that a noisy night
-    picture raises its own threshold. A light that is switched on or off moves most cells at once in
+    stay or forms too slowly for the fast one. A noisy night picture raises its own threshold. A light that is switched on or off moves most cells at once in
     one direction: the backgrounds are then taken anew, and the view counts as unsettled.
     """
 
@@ -53,8 +54,7 @@ class Prefilter:
         self._fast = Background(shape, FAST_SHIFT)
         self._slow = Background(shape, SLOW_SHIFT)
         self._last = np.zeros(shape, np.uint8)
-        # Mean absolute difference between frames where nothing moves, in 1/16 levels.
-        self._noise = np.full(shape, 16, np.int16)
+        self._noise = Noise()
         self._begun_s: float | None = None
         self._light_s = 0.0
         self._slow_s = 0.0
@@ -69,18 +69,17 @@ class Prefilter:
         luma, now = self._small.luma, frame.time_s
         if self._begun_s is None:
             self._begin(luma, now)
-        step = cv2.absdiff(luma, self._last)
-        limit = self._noise * np.int16(NOISE_TIMES) >> 4
-        moving = step > np.maximum(limit, LEAST_FAST)
+        limit = self._noise.levels * NOISE_TIMES
+        moving = np.asarray(cv2.absdiff(luma, self._last)) > max(limit, LEAST_FAST)
         if self._light_switched(luma):
             self._begin(luma, now)
         fast = self._fast.compare(luma).copy()
         slow = self._slow.compare(luma, self._drift(luma)).copy()
-        changed_fast = fast > np.maximum(limit, LEAST_FAST)
-        changed_slow = slow > np.maximum(limit, LEAST_SLOW)
+        changed_fast = fast > max(limit, LEAST_FAST)
+        changed_slow = slow > max(limit, LEAST_SLOW)
         flame = self._flame(luma)
         regions = _regions(changed_fast, changed_slow, flame & (changed_fast | moving))
-        self._learn(luma, np.asarray(step), ~moving, now)
+        self._learn(luma, now)
         return Activity(
             luma=luma.copy(),
             fast=fast,
@@ -114,13 +113,12 @@ class Prefilter:
         flame: NDArray[np.bool_] = (luma > 110) & (v > 140) & warm
         return flame
 
-    def _learn(self, luma: NDArray[np.uint8], step: NDArray[np.uint8], still: NDArray[np.bool_], now: float) -> None:
+    def _learn(self, luma: NDArray[np.uint8], now: float) -> None:
         self._fast.update(luma)
         if now - self._slow_s >= SLOW_EVERY_S:
             self._slow.update(luma)
             self._slow_s = now
-        rise = (step.astype(np.int16) << 4) - self._noise
-        self._noise += np.where(still, rise >> 4, 0).astype(np.int16)
+        self._noise.learn(luma, self._last)
         np.copyto(self._last, luma)
 
 
