@@ -120,8 +120,8 @@ class ZoneChange:
         return light
 
     def _judge(self, light: Light, now: Grid, level: Grid, hidden: Mask, time_s: float, elapsed_s: float) -> None:
-        self._changed = light.changed(now, level) & ~hidden
-        different = solid(self._changed) & ~hidden
+        self._changed = light.changed(now, level)
+        different = solid(self._changed & ~hidden) & ~hidden
         begun = self._evidence_s > 0
         same = ~differs(np.where(begun, self._picture, level), now, light.noise * np.sqrt(2))
         standing = begun & (different | light.carried) & same
