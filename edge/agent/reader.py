@@ -14,6 +14,7 @@ from edge.evidence.ring import PacketRing
 from edge.sources import Pace, Reconnecting, Source, SourceStats, State, open_source
 from edge.sources.drill import Drill
 from pipelines.frame import Frame
+from pipelines.schedule import Rate
 from pipelines.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -68,15 +69,13 @@ class Reader:
     def run(self, stop: threading.Event, beat: Beat) -> None:
         """The thread's work; see `Worker.run`."""
         self._connection = connection = Reconnecting(self._open, stop, clock=self._clock, on_state=self._on_state)
-        due_s = float("-inf")
+        rate = Rate(self.settings.analysis_fps)
         try:
             for frame in connection.frames():
                 beat()
                 if stop.is_set():
                     return
-                if frame.time_s >= due_s:
-                    # Counting on from the time that was due keeps the rate where it does not divide the camera's.
-                    due_s = max(due_s + 1 / self.settings.analysis_fps, frame.time_s)
+                if rate.due(frame.time_s):
                     self._look(frame, stop, beat)
         except SourceUnusable as error:
             # No trace: the error's text says all that an installer can act on.

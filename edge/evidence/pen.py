@@ -90,6 +90,9 @@ class Pen:
         cv2.polylines(self.picture, [points], True, INK, self.line_px + 2, cv2.LINE_AA)
         cv2.polylines(self.picture, [points], True, ZONE, self.line_px, cv2.LINE_AA)
         x, y = points[points.sum(axis=1).argmin()]
+        top, low = points[:, 1].min(), points[:, 1].max()
+        if low - top < 4 * self.text_px:  # a name inside a small zone would hide what is wrong there
+            x, y = points[:, 0].min(), low + 2 * self.line_px
         self.label(zone.name, (int(x), int(y)), ZONE, INK)
 
     def pixels(self, box: Box) -> tuple[int, int, int, int]:

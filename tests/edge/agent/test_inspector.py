@@ -1,0 +1,140 @@
+"""One detector, several sources: whose turn it is, and what happens when a look hangs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.agent.desk import Desk, Look
+from edge.agent.ids import Uuid7
+from edge.agent.inspector import Inspector
+from edge.clock import AgentClock
+from edge.model_store import ModelStore
+from pipelines.detect import Detector
+from pipelines.frame import from_bgr
+from pipelines.watch import Inspection, LanePlan, Watch, WatchPlan
+
+SOURCES = ("gate", "yard")
+
+
+class Bench:
+    """An inspector with two sources and a real model."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector
+        self.desk = Desk()
+        lanes = (LanePlan(detector, ()),)
+        self.watches = {name: Watch(WatchPlan(name, lanes, max_gap_s=1.0, interval_s=0.2), Uuid7()) for name in SOURCES}
+        self.told: list[tuple[str, int, str]] = []
+        self.turns = 0
+        self.inspector = Inspector(self.watches, self.desk, self._tell, self._turn, AgentClock())
+        self._threads: list[tuple[threading.Thread, threading.Event]] = []
+        self._rng = np.random.default_rng(3)
+
+    def _tell(self, look: Look, inspection: Inspection) -> None:
+        self.told.append((look.frame.source, look.frame.sequence, threading.current_thread().name))
+
+    def _turn(self) -> None:
+        self.turns += 1
+
+    def start(self, name: str) -> threading.Event:
+        stop = threading.Event()
+        thread = threading.Thread(target=self.inspector.run, args=(stop, lambda: None), name=name)
+        self._threads.append((thread, stop))
+        thread.start()
+        return stop
+
+    def put(self, source: str, sequence: int, time_s: float) -> None:
+        picture = self._rng.integers(0, 255, (96, 128, 3), np.uint8)
+        frame = from_bgr(picture, source=source, sequence=sequence, time_s=time_s)
+        self.desk.put(Look(frame, self.watches[source].look(frame)))
+
+    def end(self) -> None:
+        for thread, stop in self._threads:
+            stop.set()
+            thread.join(5)
+            assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def detector(root: Path) -> Detector:
+    model = ModelStore([root / "models"]).load("site-safety")
+    return Detector(model.card, model.weights)
+
+
+@pytest.fixture
+def bench(detector: Detector) -> Iterator[Bench]:
+    bench = Bench(detector)
+    yield bench
+    bench.end()
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_busy_source_does_not_keep_the_other_waiting(bench: Bench) -> None:
+    bench.start("inference")
+    for number in range(40):
+        bench.put("gate", number, number * 0.2)  # something new in every look
+        if number % 10 == 0:
+            bench.put("yard", number, number * 0.2)
+        until(lambda number=number: ("gate", number) in [told[:2] for told in bench.told])
+    until(lambda: bench.inspector.idle)
+    assert {told[:2] for told in bench.told} >= {("yard", number) for number in (0, 10, 20, 30)}
+    assert bench.inspector.stats("gate").inspections == 40
+
+
+def test_looks_that_nobody_wants_leave_the_desk(bench: Bench) -> None:
+    bench.start("inference")
+    bench.put("gate", 0, 0.0)
+    until(lambda: bench.told)
+    bench.put("gate", 1, 0.05)  # sooner than the interval between two inspections
+    until(lambda: bench.inspector.idle)
+    assert [told[:2] for told in bench.told] == [("gate", 0)]
+
+
+def test_stats_tell_what_was_achieved(bench: Bench) -> None:
+    assert bench.inspector.stats("gate").age_s is None
+    bench.start("inference")
+    for number in range(3):
+        bench.put("gate", number, float(number))
+        until(lambda number=number: len(bench.told) == number + 1)
+    until(lambda: bench.inspector.stats("gate").inspections == 3)
+    stats = bench.inspector.stats("gate")
+    assert stats.interval_s is not None
+    assert stats.age_s is not None
+    assert bench.inspector.stats("yard").inspections == 0
+
+
+def test_whoever_replaces_a_hung_thread_never_works_beside_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging, release, detect = threading.Event(), threading.Event(), bench.detector.detect
+
+    def hangs_once(*args: object) -> object:
+        if not hanging.is_set():
+            hanging.set()
+            release.wait(20)
+        return detect(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.detector, "detect", hangs_once)
+    first = bench.start("first")
+    bench.put("gate", 0, 0.0)
+    assert hanging.wait(10)
+    first.set()  # abandoned
+    bench.start("second")
+    bench.put("yard", 0, 0.0)
+    until(lambda: not bench.desk.waiting()[0])  # taken by the second, which now waits
+    time.sleep(0.1)
+    assert not bench.told
+    release.set()
+    until(lambda: len(bench.told) == 2)
+    # What the first found is told all the same, then the second goes on alone.
+    assert bench.told == [("gate", 0, "first"), ("yard", 0, "second")]
