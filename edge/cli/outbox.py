@@ -63,7 +63,7 @@ def _table(entries: list[Entry], now_s: float) -> Table:
     table.add_column("bytes", justify="right")
     for entry in entries:
         what = entry.topic.rsplit("/")[-1] if entry.path else entry.kind.value
-        event = f"{entry.incident}/{entry.sequence}"
+        event = f"{_short(entry.incident)}/{entry.sequence}"
         size = _size(entry)
         bytes_waiting = "missing" if size is None else f"{size:,}"
         table.add_row(str(entry.number), _age(now_s - entry.stored_s), str(entry.severity), event, what, bytes_waiting)
@@ -88,6 +88,11 @@ def _size(entry: Entry) -> int | None:
     if entry.path is None:
         return len(entry.payload or b"")
     return entry.path.stat().st_size if entry.path.is_file() else None
+
+
+def _short(incident: str) -> str:
+    """The end of an id: incidents of one day begin alike."""
+    return incident if len(incident) <= 12 else f"…{incident[-11:]}"
 
 
 def _age(seconds: float) -> str:

@@ -77,7 +77,8 @@ def _status(received: ReceivedStatus) -> Text:
         text.append(f" ({status.reason})")
     if heartbeat is not None:
         online = sum(source.state == "online" for source in heartbeat.sources)
-        text.append(f", {online} of {len(heartbeat.sources)} sources online, {heartbeat.outbox_waiting} waiting")
+        if heartbeat.sources:
+            text.append(f", {online} of {len(heartbeat.sources)} sources online, {heartbeat.outbox_waiting} waiting")
         for fault in heartbeat.faults:
             text.append(f"; {fault}", style="yellow")
     return text
