@@ -41,6 +41,7 @@ class Activity:
         slow: uint8, absolute difference to the slow background (minutes).
         flame: bool, bright and of a flame's colour.
         moving: bool, differs from one analysed frame to the next by more than the sensor's noise.
+        step: int16, signed difference to the picture analysed before.
         regions: where the detector should look.
         unsettled: the light of the whole view has just changed, or the backgrounds are still being
             learnt; `fast` and `slow` say little, and the view should be looked at in full.
@@ -51,6 +52,7 @@ class Activity:
     slow: NDArray[np.uint8]
     flame: NDArray[np.bool_]
     moving: NDArray[np.bool_]
+    step: NDArray[np.int16]
     regions: Regions
     unsettled: bool
 

@@ -40,8 +40,9 @@ class Prefilter:
     """Answers *where* a view may have changed; it never has the last word.
 
     A fast background (seconds) shows what moves, a slow one (a quarter of an hour) what has come to
-    stay or forms too slowly for the fast one. A noisy night picture raises its own threshold. A light that is switched on or off moves most cells at once in
-    one direction: the backgrounds are then taken anew, and the view counts as unsettled.
+    stay or forms too slowly for the fast one. A noisy night picture raises its own threshold. A light
+    that is switched on or off moves most cells at once in one direction: the backgrounds are then
+    taken anew, and the view counts as unsettled.
     """
 
     def __init__(self) -> None:
@@ -70,7 +71,8 @@ class Prefilter:
         if self._begun_s is None:
             self._begin(luma, now)
         limit = self._noise.levels * NOISE_TIMES
-        moving = np.asarray(cv2.absdiff(luma, self._last)) > max(limit, LEAST_FAST)
+        step = np.subtract(luma, self._last, dtype=np.int16)
+        moving = np.abs(step) > max(limit, LEAST_FAST)
         if self._light_switched(luma):
             self._begin(luma, now)
         fast = self._fast.compare(luma).copy()
@@ -86,6 +88,7 @@ class Prefilter:
             slow=slow,
             flame=flame,
             moving=moving,
+            step=step,
             regions=regions,
             unsettled=now - self._light_s < SETTLE_S,
         )

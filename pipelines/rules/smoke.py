@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -16,6 +17,8 @@ from pipelines.scene import Scene
 
 # Levels from which a cell of the small picture differs from its fast background.
 FAST_LEVELS = 7
+# Share of a ninth of the box that must move for that ninth to count.
+_STIRS = 0.05
 
 
 class SmokeSettings(RuleSettings):
@@ -36,9 +39,15 @@ class SmokeSettings(RuleSettings):
     churn: float = Field(
         default=0.2, ge=0, le=1, description="least share of the box that differs from what it was seconds ago"
     )
-    stir: float = Field(default=0.05, ge=0, le=1, description="least share of the box that changes between two frames")
+    stir: float = Field(default=0.1, ge=0, le=1, description="least share of the box that changes between two frames")
     spread: float = Field(
-        default=0.5, ge=0, le=1, description="least share of the box's nine parts in which something churns"
+        default=0.75, ge=0, le=1, description="least share of the box's nine parts in which something stirs"
+    )
+    roughness: float = Field(
+        default=0.55,
+        ge=0,
+        le=1,
+        description="most of what changes that may be fine detail: people and things have edges",
     )
     clear_after_s: float = Field(default=20.0, ge=0, description="how long it must be gone before it is cleared")
 
@@ -91,16 +100,30 @@ class Smoke:
             middle = np.array([[(x1 + x2) / 2, (y1 + y2) / 2]], np.float32)
             if not self._zone.polygon.contains(middle).any():
                 return False
-        window = scene.activity.window((x1, y1, x2, y2))
-        changed = scene.activity.fast[window] > FAST_LEVELS
-        if changed.mean() < self._settings.churn:
-            return False
+        activity, window = scene.activity, scene.activity.window((x1, y1, x2, y2))
         # The fast background needs seconds to forget a car that has left; nothing stirs where it was.
-        if scene.activity.moving[window].mean() < self._settings.stir:
-            return False
-        parts = [part for band in np.array_split(changed, 3) for part in np.array_split(band, 3, axis=1)]
-        stirred = np.mean([part.mean() > 0.1 for part in parts if part.size])
-        return bool(stirred >= self._settings.spread)
+        return bool(
+            (activity.fast[window] > FAST_LEVELS).mean() >= self._settings.churn
+            and activity.moving[window].mean() >= self._settings.stir
+            and _spread(activity.moving[window]) >= self._settings.spread
+            and _roughness(activity.step[window]) <= self._settings.roughness
+        )
+
+
+def _spread(moving: NDArray[np.bool_]) -> float:
+    """Share of the box's nine parts in which something moves: a plume stirs all over, a passer-by in one place."""
+    parts = [part for band in np.array_split(moving, 3) for part in np.array_split(band, 3, axis=1)]
+    return float(np.mean([part.mean() > _STIRS for part in parts if part.size]))
+
+
+def _roughness(step: NDArray[np.int16]) -> float:
+    """Share of what changed between two frames that is finer than three cells.
+
+    A plume's change is soft; that of people, branches and wheels has edges.
+    """
+    change = step.astype(np.float32)
+    fine = change - np.asarray(cv2.blur(change, (3, 3)))
+    return float(np.abs(fine).mean() / max(np.abs(change).mean(), 1.0))
 
 
 def _stir(scene: Scene, box: NDArray[np.float32]) -> Box:

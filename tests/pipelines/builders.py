@@ -23,16 +23,20 @@ def a_frame(
     return Frame("gate", round(time_s * 10), 1_000_000 + time_s, Clock.AGENT, time_s, y, grey, grey.copy(), drill=drill)
 
 
-def an_activity(*, moving: float = 0.0, fast: float = 0.0, unsettled: bool = False) -> Activity:
+def an_activity(
+    *, moving: float = 0.0, fast: float = 0.0, unsettled: bool = False, step: NDArray[np.int16] | None = None
+) -> Activity:
     """A view in which these shares of the cells, spread evenly, move or differ from the fast background."""
     rng = np.random.default_rng(0)
     zero = np.zeros(SHAPE, np.uint8)
+    moves = rng.random(SHAPE) < moving
     return Activity(
         luma=zero,
         fast=np.where(rng.random(SHAPE) < fast, 40, 0).astype(np.uint8),
         slow=zero,
         flame=np.zeros(SHAPE, bool),
-        moving=rng.random(SHAPE) < moving,
+        moving=moves,
+        step=np.where(moves, 40, 0).astype(np.int16) if step is None else step,
         regions=Regions.none(),
         unsettled=unsettled,
     )

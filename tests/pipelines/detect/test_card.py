@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from calibration.errors import ModelError
+from pipelines.detect import parse_card
+
+GOOD: dict[str, Any] = {
+    "name": "tiny",
+    "version": "1.0.0",
+    "task": "detect",
+    "classes": [{"name": "flame", "means": "fire", "threshold": 0.3}],
+    "input": {"width": 64, "height": 32},
+    "output": "anchors",
+    "licence": "AGPL-3.0-or-later",
+    "training_data": "none",
+    "sha256": "0" * 64,
+}
+
+
+def test_a_good_card() -> None:
+    card = parse_card(yaml.safe_dump(GOOD), "x/card.yaml")
+    assert card.meanings == ("fire",)
+    assert card.thresholds.tolist() == pytest.approx([0.3])
+    assert card.weights == "model.onnx"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"classes": [{"name": "x", "means": "dragon", "threshold": 0.3}]},
+            "classes.0.means: .*unknown meaning 'dragon'",
+        ),
+        ({"classes": [{"name": "x", "means": "fire", "threshold": 1.3}]}, "classes.0.threshold: .*less than 1"),
+        ({"classes": GOOD["classes"] * 2}, "found twice: flame"),
+        ({"input": {"width": 63, "height": 32}}, "input.width: .*multiple of 32"),
+        ({"sha256": "abc"}, "sha256"),
+        ({"colour": "mauve"}, "colour: Extra inputs"),
+    ],
+)
+def test_every_fault_names_its_place(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        parse_card(yaml.safe_dump({**GOOD, **change}), "x/card.yaml")
+
+
+@pytest.mark.parametrize(("text", "words"), [("a: [", "not valid YAML"), ("- 1", "expected a mapping")])
+def test_what_is_no_card(text: str, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        parse_card(text, "x/card.yaml")
+
+
+@pytest.mark.parametrize("name", ["fire-smoke", "site-safety"])
+def test_the_models_that_ship(root: Path, name: str) -> None:
+    folder = root / "models" / name
+    card = parse_card((folder / "card.yaml").read_text(encoding="utf-8"), str(folder))
+    assert card.name == name
+    assert (folder / card.weights).stat().st_size < 12_000_000

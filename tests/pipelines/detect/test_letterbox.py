@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.detect.card import CardInput
+from pipelines.detect.letterbox import Letterbox
+from pipelines.frame import from_bgr
+from tests.pipelines.builders import a_frame
+
+
+def view(*box: float) -> np.ndarray:
+    return np.array(box, np.float32)
+
+
+@pytest.mark.parametrize("size", [(640, 360), (360, 640), (177, 145), (3840, 2160)])
+@pytest.mark.parametrize("part", [(0, 0, 1, 1), (0.25, 0.5, 0.5, 0.9)])
+def test_there_and_back(size: tuple[int, int], part: tuple[float, ...]) -> None:
+    letterbox, frame = Letterbox(CardInput(width=320, height=320)), a_frame(size=size)
+    place = letterbox.place(frame, view(*part))
+    x1, y1, x2, y2 = place.box
+    corners = np.array([[place.offset_x, place.offset_y, 320 - place.offset_x, 320 - place.offset_y]], np.float32)
+    # The part's own corners come back to within a pixel of the input's.
+    assert place.to_frame(corners)[0] == pytest.approx([x1, y1, x2, y2], abs=max(size) / 320)
+    assert place.scale_x == pytest.approx(place.scale_y, rel=0.02)  # its shape is kept
+
+
+def test_boxes_are_cut_at_the_parts_edges() -> None:
+    place = Letterbox(CardInput(width=320, height=320)).place(a_frame(size=(640, 360)), view(0.5, 0.5, 1, 1))
+    far = np.array([[-500, -500, 5000, 5000]], np.float32)
+    assert place.to_frame(far).tolist() == [[320, 180, 640, 360]]
+
+
+def test_colours_layout_and_padding() -> None:
+    picture = np.zeros((100, 200, 3), np.uint8)
+    picture[...] = (0, 0, 255)  # red
+    spec = CardInput(width=64, height=64)
+    letterbox, frame = Letterbox(spec), from_bgr(picture)
+    filled = letterbox.fill(frame, letterbox.place(frame, view(0, 0, 1, 1)))
+    assert filled.shape == (1, 3, 64, 64)
+    assert filled.dtype == np.float32
+    assert filled[0, :, 32, 32] == pytest.approx([1, 0, 0], abs=0.02)  # rgb, scaled
+    assert filled[0, :, 2, 32] == pytest.approx([114 / 255] * 3)  # grey above and below
+
+
+def test_bytes_last_for_graphs_that_scale() -> None:
+    spec = CardInput(width=64, height=64, layout="nhwc", scale=1, colour="bgr")
+    letterbox, frame = Letterbox(spec), from_bgr(np.full((64, 64, 3), (255, 0, 0), np.uint8))
+    filled = letterbox.fill(frame, letterbox.place(frame, view(0, 0, 1, 1)))
+    assert filled.shape == (1, 64, 64, 3)
+    assert filled.dtype == np.uint8
+    assert filled[0, 5, 5].astype(int) == pytest.approx([255, 0, 0], abs=3)
+
+
+def test_nothing_is_left_of_the_view_before() -> None:
+    letterbox = Letterbox(CardInput(width=64, height=64))
+    bright = a_frame(255, size=(64, 64))
+    letterbox.fill(bright, letterbox.place(bright, view(0, 0, 1, 1)))
+    wide = a_frame(16, size=(64, 16))
+    filled = letterbox.fill(wide, letterbox.place(wide, view(0, 0, 1, 1)))
+    assert filled[0, 0, :20] == pytest.approx(114 / 255)
