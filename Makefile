@@ -50,7 +50,7 @@ lint: .venv/installed
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
-	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
+	@contracts=$$(PYTHONPATH=. $(BIN)/lint-imports --no-logo) || { echo "$$contracts"; exit 1; }
 
 format: .venv/installed
 	@$(BIN)/ruff check --fix --quiet

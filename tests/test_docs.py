@@ -117,17 +117,15 @@ def test_commands(page: Path, port: int, tmp_path: Path) -> None:
         assert ALARM in watched.read_text(), f"{output}\nwatch: {watched.read_text()}"
 
 
-@pytest.mark.parametrize("block", of("python"), ids=str)
-def test_python(block: Block, tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", of("json", "python"), ids=str)
+def test_json_and_python(block: Block, tmp_path: Path) -> None:
+    if block.language == "json":
+        json.loads(block.text)
+        return
     command = [sys.executable, "-W", "error", "-c", block.text]
     names = {**os.environ, "PYTHONPATH": str(ROOT)}
     result = subprocess.run(command, cwd=tmp_path, env=names, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-
-
-@pytest.mark.parametrize("block", of("json"), ids=str)
-def test_json(block: Block) -> None:
-    json.loads(block.text)
 
 
 @pytest.mark.parametrize("block", of("yaml"), ids=str)
