@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,18 @@ import pytest
 from edge.version import __version__
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+# Python loads it at every start, also of processes that the demo starts: it notes whom they contact.
+WITNESS = """
+import os, sys
+log = os.open({path!r}, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+def note(event, args):
+    if event in ("socket.connect", "socket.sendto"):
+        os.write(log, f"{{args[1]}}\\n".encode())
+    elif event == "socket.getaddrinfo":
+        os.write(log, f"{{args[0]}}\\n".encode())
+sys.addaudithook(note)
+"""
 
 SHARE = f"lookout_agent-{__version__}.data/data/share/lookout"
 
@@ -85,6 +98,15 @@ def test_neither_torch_nor_ultralytics_came_along(installed: Path, tmp_path: Pat
 
 
 def test_demo_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    contacts = tmp_path / "contacts.txt"
+    [packages] = installed.parent.glob("lib/python3*/site-packages")
+    (packages / "sitecustomize.py").write_text(WITNESS.format(path=str(contacts)))
+    empty = tmp_path / "empty"
+    empty.mkdir()
     # Exit 0 says that every expected hazard arrived over MQTT and nothing else did.
-    shown = run([installed / "lookout", "demo"], tmp_path, timeout_s=120).stdout
+    shown = run([installed / "lookout", "demo"], empty, timeout_s=120).stdout
     assert all(hazard in shown for hazard in ("restricted_zone", "blocked_exit", "smoke", "fire")), shown
+    assert not list(empty.iterdir()), "the demo leaves nothing where it is called"
+    hosts = set(contacts.read_text().splitlines())
+    assert hosts
+    assert all(re.match(r"(\('(127\.0\.0\.1|::1)', \d+|127\.0\.0\.1$)", host) for host in hosts), hosts
