@@ -151,10 +151,17 @@ class Agent:
         )
 
     def _tell(self, look: Look, inspection: Inspection) -> None:
-        for event in inspection.events:
-            self._mail.send(event, self._pictures.of(event, look, inspection))
-            if event.phase is Phase.OPEN:
-                self._clips.order(event)
+        untold = list(inspection.events)
+        try:
+            for event in inspection.events:
+                pictures = self._pictures.of(event, look, inspection)
+                self._mail.send(untold.pop(0), pictures)
+                if event.phase is Phase.OPEN:
+                    self._clips.order(event)
+        finally:
+            # Should making a picture end this thread, the alarms are told all the same.
+            for event in untold:
+                self._mail.send(event)
 
     def _tidy(self) -> None:
         """What has to be done again and again and takes no time."""

@@ -21,6 +21,8 @@ Tell = Callable[[Look, Inspection], None]
 
 _TURN_S = 0.25
 _REMEMBERED = 20
+_ASIDE_S = 5.0
+_ASIDE_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,19 @@ class InspectionStats:
     inspections: int
     interval_s: float | None
     age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A source whose inspection ended the thread.
+
+    Attributes:
+        failures: in a row.
+        until_s: monotonic time at which it is tried again.
+    """
+
+    failures: int
+    until_s: float
 
 
 class Inspector:
@@ -64,9 +79,12 @@ class Inspector:
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(watches, 0)
         self._times_s: dict[str, deque[float]] = {name: deque(maxlen=_REMEMBERED) for name in watches}
+        self._in_hand: str | None = None
+        self._aside: dict[str, SetAside] = {}
 
     def run(self, stop: threading.Event, beat: Beat) -> None:
         """The thread's work; see `Worker.run`."""
+        self._set_aside()
         while not stop.is_set():
             beat()
             self._each_turn()
@@ -97,6 +115,10 @@ class Inspector:
                 send(event)
             return event is not None
 
+    def set_aside(self, source: str) -> SetAside | None:
+        """Whether a source waits because its inspection failed."""
+        return self._aside.get(source)
+
     @property
     def idle(self) -> bool:
         """Nothing lies on the desk, and nothing is being inspected."""
@@ -121,6 +143,10 @@ class Inspector:
         looks, seen = self._desk.waiting()
         wants: dict[str, Want] = {}
         for look in looks:
+            aside = self._aside.get(look.frame.source)
+            if aside is not None and self._clock.monotonic() < aside.until_s:
+                self._desk.take(look)
+                continue
             want = self._watches[look.frame.source].want(look.frame, look.activity)
             if want is None:
                 self._desk.take(look)
@@ -132,8 +158,20 @@ class Inspector:
             self._desk.take(chosen)
         return chosen, seen
 
+    def _set_aside(self) -> None:
+        """Whatever ended the thread before this one, the source that it had in hand must not end this one too."""
+        source = self._in_hand
+        if source is None:
+            return
+        failures = self._aside[source].failures + 1 if source in self._aside else 1
+        for_s = min(_ASIDE_S * 2 ** min(failures - 1, 16), _ASIDE_LIMIT_S)
+        self._aside[source] = SetAside(failures, self._clock.monotonic() + for_s)
+        log.error("inspection failed, the other sources go first", extra={"source": source, "for_s": for_s})
+
     def _inspect(self, look: Look) -> None:
-        source = look.frame.source
+        self._in_hand = source = look.frame.source
         self._tell(look, self._watches[source].inspect(look.frame, look.activity))
+        self._in_hand = None
+        self._aside.pop(source, None)
         self._counts[source] += 1
         self._times_s[source].append(self._clock.monotonic())

@@ -125,6 +125,9 @@ class StatusReport:
     def _source(self, reader: Reader, workers: Mapping[str, WorkerReport]) -> SourceStatus:
         stats, worker = reader.stats, workers.get(worker_name(reader.name))
         state, fault = _words(stats, worker)
+        aside = self._read.inspector.set_aside(reader.name)
+        if state == "online" and aside is not None:
+            state, fault = "failing", f"its inspection failed {aside.failures} times in a row; see the log"
         return SourceStatus(
             name=reader.name,
             state=state,

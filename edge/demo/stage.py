@@ -1,4 +1,4 @@
-"""The demo's site and its agent: a process of its own, the same command that watches a real site."""
+"""The demo's site and its agent: a process of its own, which does what `lookout run` does for a real site."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AgentProcess:
 
     def __init__(self, site: Path, log: Path) -> None:
         self.log = log
-        self._command = [sys.executable, "-P", "-m", "edge.cli", "run", str(site)]
+        self._command = [sys.executable, "-P", "-m", "edge.demo.child", str(site)]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -88,7 +88,8 @@ class AgentProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                env=os.environ | {"PYTHONPATH": paths},
+                env=os.environ | {"PYTHONPATH": paths, "LOOKOUT_DEMO": str(os.getpid())},
+                start_new_session=True,  # Ctrl-C is ours to hand on, once,
             )
         return self
 

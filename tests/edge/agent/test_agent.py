@@ -117,13 +117,40 @@ def test_garbage_is_named_and_the_others_go_on(
     assert agent.process.returncode == 0
 
 
+BLIND = """
+import sys
+from edge import cli
+from edge.evidence.store import EvidenceStore
+
+def fails(*_, **__):
+    raise ZeroDivisionError("a picture that nobody foresaw")
+
+EvidenceStore.pictures = fails
+sys.argv[0] = "lookout"
+cli.main()
+"""
+
+
+def test_an_alarm_goes_out_whatever_happens_to_its_pictures(
+    tmp_path: Path, clip: Path, broker: Mosquitto, run_agent: Callable[..., Running]
+) -> None:
+    blind = tmp_path / "blind.py"
+    blind.write_text(BLIND)
+    agent = run_agent(write_site(tmp_path, broker.port, source("gate", clip, loop=True)), program=(str(blind),))
+    agent.until(lambda: {e["zone"] for e in agent.events()} == {"left", "right"}, "both alarms")
+    agent.until(lambda: "thread died worker=inference" in agent.text, "a line in the log")
+    assert not any(e["evidence"] for e in agent.events() if e["phase"] == "open")
+    agent.until(lambda: agent.state("gate") == "failing", "a word in the status")
+    assert any("inference" in fault for fault in agent.status["faults"])
+
+
 IMPATIENT = """
 import sys
 import edge.agent.agent as agent
 from edge import cli
 
 whole = agent.Worker
-agent.Worker = lambda name, run, limit, **more: whole(name, run, 1.2 if name == "source:stuck" else limit, **more)
+agent.Worker = lambda name, run, limit, **more: whole(name, run, 0.8 if name == "source:stuck" else limit, **more)
 sys.argv[0] = "lookout"
 cli.main()
 """

@@ -13,7 +13,7 @@ import pytest
 from edge.agent.desk import Desk, Look
 from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
-from edge.clock import AgentClock
+from edge.clock import ManualClock
 from edge.model_store import ModelStore
 from pipelines.detect import Detector
 from pipelines.frame import from_bgr
@@ -32,7 +32,8 @@ class Bench:
         self.watches = {name: Watch(WatchPlan(name, lanes, max_gap_s=1.0, interval_s=0.2), Uuid7()) for name in SOURCES}
         self.told: list[tuple[str, int, str]] = []
         self.turns = 0
-        self.inspector = Inspector(self.watches, self.desk, self._tell, self._turn, AgentClock())
+        self.clock = ManualClock()
+        self.inspector = Inspector(self.watches, self.desk, self._tell, self._turn, self.clock)
         self._threads: list[tuple[threading.Thread, threading.Event]] = []
         self._rng = np.random.default_rng(3)
 
@@ -113,6 +114,35 @@ def test_stats_tell_what_was_achieved(bench: Bench) -> None:
     assert stats.interval_s is not None
     assert stats.age_s is not None
     assert bench.inspector.stats("yard").inspections == 0
+
+
+def test_a_source_whose_inspection_fails_does_not_take_the_others_with_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bench.watches["gate"], "inspect", fails)
+    bench.put("gate", 0, 0.0)
+    with pytest.raises(ZeroDivisionError):
+        bench.inspector.run(threading.Event(), lambda: None)
+    # The supervisor starts the thread again: the others have their turn, the source has to wait.
+    monkeypatch.undo()
+    bench.start("again")
+    for number in range(1, 6):
+        bench.put("gate", number, number * 1.0)
+        bench.put("yard", number, number * 1.0)
+        until(lambda number=number: bench.told[-1:] == [("yard", number, "again")])
+    assert not [told for told in bench.told if told[0] == "gate"]
+    assert vars(caplog.records[0])["source"] == "gate"
+    aside = bench.inspector.set_aside("gate")
+    assert aside is not None
+    assert aside.failures == 1
+    # Its time comes, and one success is enough.
+    bench.clock.advance(6.0)
+    bench.put("gate", 9, 9.0)
+    until(lambda: ("gate", 9, "again") in bench.told)
+    until(lambda: bench.inspector.set_aside("gate") is None)
 
 
 def test_whoever_replaces_a_hung_thread_never_works_beside_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

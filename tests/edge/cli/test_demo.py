@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -90,3 +91,32 @@ def test_lines_name_the_drill(run: Run) -> None:
     lines = [line for line in run.text.splitlines() if "▲" in line]
     assert {"[drill]" in line for line in lines if "yard / lawn" in line} == {False}
     assert {"[drill]" in line for line in lines if "south-lawn" in line} == {True}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_the_agent_ends_with_the_demo_however_that_ends(tmp_path: Path, number: int) -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "edge.cli", "demo", "--keep", str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def agent() -> int | None:
+        found = [int(path.read_text()) for path in tmp_path.glob("*/agent/agent.lock")]
+        return found[0] if found and Path(f"/proc/{found[0]}").exists() else None
+
+    try:
+        deadline = time.monotonic() + 30
+        while agent() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert agent() is not None
+        demo.send_signal(number)
+        demo.wait(10)
+        deadline = time.monotonic() + 5
+        while agent() is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert agent() is None
+    finally:
+        demo.kill()
+        demo.wait()
