@@ -13,6 +13,7 @@ _WINDOW = 2.0  # standard deviation of the window, in cells
 _ALIKE = 0.6  # correlation above which two windows show the same thing
 _NOISES = 3.0  # structure must exceed this many standard deviations of the noise
 _CONTRAST = 0.035  # and this share of the local brightness: less is a shadow's soft edge or a stain drying
+_EMPTIER = 0.5  # with this share of the outlines that used to be there, something has been taken away
 _LEAST_NOISE = 1.0
 _MAD_TO_SIGMA = 1.4826
 _BRIGHT, _DARK = 232.0, 6.0  # beyond these a camera may have clipped what was there
@@ -81,3 +82,27 @@ def solid(cells: Mask, thinnest: int = 7) -> Mask:
     filled = cv2.drawContours(np.zeros_like(raw), outlines, -1, 1, cv2.FILLED)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thinnest, thinnest))
     return cv2.morphologyEx(filled, cv2.MORPH_OPEN, kernel).astype(bool)
+
+
+def emptied(known: Grid, now: Grid, cells: Mask) -> bool:
+    """Has something been taken away from these cells, rather than put there?
+
+    What stands somewhere has an outline. When the outlines along the edge of a changed patch are those of
+    the picture that used to be, that picture showed a thing, and now there is floor.
+
+    Args:
+        known: what used to be there.
+        now: what is there now, at the same brightness.
+        cells: the changed patch.
+    """
+    patch = cells.astype(np.uint8)
+    square = np.ones((3, 3), np.uint8)
+    edge = (cv2.dilate(patch, square) - cv2.erode(patch, square, iterations=6)).astype(bool)
+    before, after = (float(_slope(grid)[edge].mean()) for grid in (known, now))
+    return after + 0.5 < _EMPTIER * (before + 0.5)
+
+
+def _slope(grid: Grid) -> Grid:
+    smooth = cv2.GaussianBlur(grid, (0, 0), 1.0)
+    along, down = (cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0))
+    return np.asarray(cv2.magnitude(along, down), np.float32)

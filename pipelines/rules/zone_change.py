@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pipelines.rules.light import View
-from pipelines.rules.structure import Grid, Mask, differs, noise_between, solid
+from pipelines.rules.structure import Grid, Mask, differs, emptied, noise_between, solid
 from pipelines.rules.zone_reference import Learner, Light, widened
 
 _AGAINST = 3.0  # a look that speaks against standing costs this many times what one for it earns
@@ -74,6 +74,7 @@ class ZoneChange:
         self._first_s = np.zeros(shape, np.float64)
         self._settled_s = np.zeros(shape, np.float32)  # how long a cell without a clear state has kept still
         self._changed = np.zeros(shape, bool)
+        self._accepted = np.zeros(shape, bool)  # what has been found to be there, not to be gone
 
     @property
     def learning(self) -> bool:
@@ -106,6 +107,7 @@ class ZoneChange:
         self._learner.reset()
         level = self._light.levelled(now, ~(self._changed | hidden) & (self._evidence_s == 0))
         self._judge(self._light, now, level, hidden, time_s, elapsed_s)
+        self._notice_removals(self._light, level)
         self._adapt(self._light, now, level, view, hidden | occupied, elapsed_s)
 
     def _recognised(self, view: View) -> Light | None:
@@ -135,6 +137,19 @@ class ZoneChange:
         self._evidence_s[fresh] = 1e-3
         follow = np.float32(min(elapsed_s / _FOLLOW_S, 0.5)) * standing
         self._picture += follow * (level - self._picture)
+
+    def _notice_removals(self, light: Light, level: Grid) -> None:
+        """What stood there when the clear zone was learnt, and has left since, is no hazard but a better clear zone."""
+        self._accepted &= self._evidence_s > 0
+        for patch in self.patches():
+            if not patch.lasting or (self._accepted & patch.cells).any():
+                continue
+            if light.trusted[patch.cells].all() and emptied(light.known, level, patch.cells):
+                gone = widened(patch.cells, 5)
+                light.trust(gone, level)
+                self._evidence_s[gone] = 0
+            else:
+                self._accepted |= patch.cells
 
     def _adapt(self, light: Light, now: Grid, level: Grid, view: View, occupied: Mask, elapsed_s: float) -> None:
         busy = widened((self._evidence_s > 0) | occupied)

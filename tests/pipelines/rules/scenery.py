@@ -59,7 +59,9 @@ def scene_of(
     )  # fmt: skip
     zero = np.zeros(SHAPE, np.uint8)
     luma = np.asarray(cv2.resize(frame.y, SHAPE[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
-    activity = Activity(luma, zero, zero, zero.astype(bool), zero.astype(bool), zero.astype(np.int16), Regions.none(), unsettled=False)
+    activity = Activity(
+        luma, zero, zero, zero.astype(bool), zero.astype(bool), zero.astype(np.int16), Regions.none(), unsettled=False
+    )
     return Scene(frame, activity, found, MEANINGS, np.array(THRESHOLDS, np.float32), looked)
 
 

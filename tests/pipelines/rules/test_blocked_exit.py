@@ -229,3 +229,15 @@ def test_what_the_clear_zone_looks_like_outlasts_a_reset(room: list[tuple[float,
     exit_.reset()
     stands = with_thing(drawn("crate"), 0.1, FLOOR, (0.25, 0.9))
     assert play(exit_, scenes(room[8:], stands))
+
+
+@pytest.mark.parametrize("name", ["drum", "mattress", "pallet", "sack"])
+def test_what_stood_there_from_the_start_and_leaves_is_not_missed(room: list[tuple[float, Picture]], name: str) -> None:
+    # Nobody knew that it did not belong there; when it goes, the zone is clearer, not blocked.
+    stood = with_thing(drawn(name), 0.1, FLOOR, (0.25, 0.9), until_s=18.0)
+    looks = list(scenes(room, lambda picture, t: stood(picture, t + PUT_S)))
+    exit_ = rule(FLOOR)
+    assert not play(exit_, looks)
+    # And from then on that place is watched like any other.
+    later = scenes([(t + 25, picture) for t, picture in room], with_thing(drawn("chair"), 0.1, FLOOR, (0.25, 0.9)))
+    assert play(exit_, later)
