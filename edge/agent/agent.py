@@ -78,11 +78,12 @@ class Agent:
             self._outbox = opened.enter_context(Outbox(data / OUTBOX))
             for note in self._outbox.notes:
                 log.warning("outbox repaired", extra={"note": note})
-            evidence = EvidenceStore(data / EVIDENCE, site.agent.evidence.budget_mb * 10**6, clock)
+            proof = site.agent.evidence
+            evidence = EvidenceStore(data / EVIDENCE, proof.budget_mb * 10**6, clock, jpeg_quality=proof.jpeg_quality)
             self._opened = opened.pop_all()
         new_id, desk = Uuid7(), Desk()
         watches = {name: Watch(plan, new_id) for name, plan in lineup.plans.items()}
-        keep_s = site.agent.evidence.before_s + site.agent.evidence.after_s + _RING_SLACK_S
+        keep_s = proof.before_s + proof.after_s + _RING_SLACK_S
         self._readers = {
             source.name: Reader(source, watches[source.name], desk, keep_s, clock) for source in site.sources
         }

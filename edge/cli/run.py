@@ -16,15 +16,19 @@ import typer
 from edge.agent.agent import Agent
 from edge.agent.supervisor import Ending
 from edge.config import load_site
+from edge.model_store import ModelStore
 
 _INTERRUPTED = 130
 
 
 def run(
-    site: Annotated[Path, typer.Argument(help="The site file.", show_default=False)],
+    site: Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file.", show_default=False)],
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder for outbox, evidence and status.json, instead of the site's `agent.data`."),
+        typer.Option(metavar="DIR", help="For outbox, evidence and status.json, instead of the site's `agent.data`."),
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder of model folders, before the installed ones.")
     ] = None,
     until_end: Annotated[
         bool, typer.Option("--until-end", help="End when every recording has ended and what it gave is delivered.")
@@ -41,8 +45,9 @@ def run(
     """
     stop = threading.Event()
     _end_on_signals(stop)
-    settings = load_site(site)
-    with Agent(settings, data or settings.agent.data) as agent:
+    store = ModelStore.installed(models)
+    settings = load_site(site, store=store)
+    with Agent(settings, data or settings.agent.data, store=store) as agent:
         ending = agent.run(stop, until_end=until_end)
         code = 1 if until_end and not stop.is_set() and not agent.sound else 0
     if ending is Ending.RESTART:

@@ -27,7 +27,6 @@ from pipelines.hazards import Box
 
 _RESOLVED = ".resolved"  # an empty file in an incident's folder; its date tells when
 _PART = ".part"  # a file that is still being written
-_QUALITY = 90
 _JPEG, _MP4 = "image/jpeg", "video/mp4"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -53,15 +52,19 @@ class EvidenceStore:
         root: folder to keep everything in; made when missing.
         budget_bytes: the sum of all files never exceeds it.
         clock: the agent's.
+        jpeg_quality: of the pictures, up to 100.
 
     Raises:
         EvidenceError: the folder can not be made or read.
     """
 
-    def __init__(self, root: Path, budget_bytes: int, clock: AgentClock | None = None) -> None:
+    def __init__(
+        self, root: Path, budget_bytes: int, clock: AgentClock | None = None, *, jpeg_quality: int = 90
+    ) -> None:
         self.root = root
         self.budget_bytes = budget_bytes
         self._clock = clock or AgentClock()
+        self._jpeg_quality = jpeg_quality
         self._lock = threading.RLock()
         try:
             root.mkdir(parents=True, exist_ok=True)
@@ -106,7 +109,7 @@ class EvidenceStore:
             pictures.append((f"{head}-before.jpg", before.bgr()))
         pictures.append((f"{head}-annotated.jpg", annotate(frame, event, boxes, zone, caption or Caption())))
         return tuple(
-            self._keep(event.incident, name, _JPEG, event.captured_s, _writer(_jpeg(name, picture)))
+            self._keep(event.incident, name, _JPEG, event.captured_s, _writer(_jpeg(name, picture, self._jpeg_quality)))
             for name, picture in pictures
         )
 
@@ -240,8 +243,8 @@ def _writer(content: bytes) -> Callable[[Path], None]:
     return write
 
 
-def _jpeg(name: str, picture: Plane) -> bytes:
-    done, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+def _jpeg(name: str, picture: Plane, quality: int) -> bytes:
+    done, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise EvidenceError(f"{name}: a picture of {picture.shape[1]}×{picture.shape[0]} can not be encoded as JPEG")
     return content.tobytes()
