@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,18 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.polygon import Polygon
-from pipelines.activity import Activity, Regions
 from pipelines.detections import Detections
 from pipelines.frame import Frame, from_bgr
 from pipelines.hazards import Hazard
 from pipelines.rules.base import Rule
 from pipelines.scene import Scene
+from tests.pipelines.builders import SHAPE, an_activity
 from tests.pipelines.rules.cutouts import Alpha, Picture
 
 MEANINGS = ("person", "vehicle", "machinery")
 THRESHOLDS = (0.4, 0.5, 0.5)
 FULL = np.array([[0, 0, 1, 1]], np.float32)
-SHAPE = (90, 160)
 
 
 def read(clip: Path, *, per_s: float, until_s: float) -> list[tuple[float, Picture]]:
@@ -57,11 +57,8 @@ def scene_of(
         boxes, np.full(count, confidence, np.float32), np.full(count, MEANINGS.index(kind), np.int64),
         np.arange(track, track + count),
     )  # fmt: skip
-    zero = np.zeros(SHAPE, np.uint8)
     luma = np.asarray(cv2.resize(frame.y, SHAPE[::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
-    activity = Activity(
-        luma, zero, zero, zero.astype(bool), zero.astype(bool), zero.astype(np.int16), Regions.none(), unsettled=False
-    )
+    activity = replace(an_activity(), luma=luma)
     return Scene(frame, activity, found, MEANINGS, np.array(THRESHOLDS, np.float32), looked)
 
 
