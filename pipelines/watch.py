@@ -160,7 +160,7 @@ class Watch:
         best = float(activity.regions.score[0]) if len(activity.regions) else 0.0
         return self._agenda.want(
             frame.time_s,
-            pending=any(lane.pending for lane in self._lanes),
+            pending=self._pending,
             unsettled=activity.unsettled,
             score=best,
         )
@@ -178,7 +178,7 @@ class Watch:
         if not open_now:
             for lane in self._lanes:
                 lane.reset()
-        self._agenda.looked(frame.time_s)
+        self._agenda.looked(frame.time_s, pending=self._pending)
         events = self._incidents.follow(frame, findings) if open_now else self._incidents.clear_all(frame)
         shown = tuple(_counting(scene) for scene in scenes)
         return Inspection(
@@ -193,6 +193,10 @@ class Watch:
             ),
             views=scenes[0].looked if scenes else np.empty((0, 4), np.float32),
         )
+
+    @property
+    def _pending(self) -> bool:
+        return any(lane.pending for lane in self._lanes)
 
     def attach(self, incident: str, time_s: float) -> Event | None:
         """An update that carries late evidence; None when the incident is no longer known."""

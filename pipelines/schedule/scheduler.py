@@ -32,6 +32,12 @@ class Want:
     score: float = 0.0
 
 
+# After this many looks at the prefilter's regions that gave no rule anything to follow, the view is looked at
+# this many times less often, until one does: a tree in the wind must not cost what a fire does.
+FRUITLESS_LOOKS = 5
+FRUITLESS_TIMES = 2.0
+
+
 class Agenda:
     """When one view wants to be looked at.
 
@@ -46,6 +52,7 @@ class Agenda:
         self._max_gap_s = max_gap_s
         self._interval_s = interval_s
         self._last_s: float | None = None
+        self._fruitless = 0
 
     def want(self, now_s: float, *, pending: bool, unsettled: bool, score: float) -> Want | None:
         """The view's wish at this time; None when it can wait.
@@ -66,13 +73,20 @@ class Agenda:
             return Want(Reason.DUE, passed / self._max_gap_s)
         if pending:
             return Want(Reason.CONFIRM, passed / self._interval_s)
-        if score > 0 or unsettled:
-            return Want(Reason.REGIONS, passed / self._interval_s, score)
+        waits_s = self._interval_s * (FRUITLESS_TIMES if self._fruitless >= FRUITLESS_LOOKS else 1.0)
+        if (score > 0 or unsettled) and passed >= waits_s * 0.95:
+            return Want(Reason.REGIONS, passed / waits_s, score)
         return None
 
-    def looked(self, now_s: float) -> None:
-        """The view has been looked at in full."""
+    def looked(self, now_s: float, *, pending: bool) -> None:
+        """The view has been looked at in full.
+
+        Args:
+            now_s: time of the frame.
+            pending: a rule now has something to confirm or to follow.
+        """
         self._last_s = now_s
+        self._fruitless = 0 if pending else self._fruitless + 1
 
 
 def choose(wants: Mapping[str, Want]) -> str | None:

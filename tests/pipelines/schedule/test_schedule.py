@@ -31,7 +31,7 @@ def test_the_first_frame_is_due() -> None:
 )
 def test_wants(passed_s: float, facts: dict[str, object], reason: Reason | None) -> None:
     agenda = Agenda(10, 0.4)
-    agenda.looked(100.0)
+    agenda.looked(100.0, pending=False)
     found = want(agenda, 100.0 + passed_s, **facts)  # type: ignore[arg-type]
     assert (found.reason if found else None) is reason
 
@@ -56,7 +56,7 @@ def test_a_camera_on_fire_starves_nobody() -> None:
         if chosen is not None:
             longest[chosen] = max(longest[chosen], now - last[chosen])
             last[chosen] = now
-            agendas[chosen].looked(now)
+            agendas[chosen].looked(now, pending=chosen == "cam0")
     assert max(longest.values()) <= 2.0 + 1.6  # all sixteen may fall due at once
     assert longest["cam0"] <= 1.8
 
@@ -77,3 +77,15 @@ def test_a_pause_is_not_made_up_for() -> None:
     assert rate.due(0.0)
     assert rate.due(10.0)
     assert not rate.due(10.1)
+
+
+def test_looks_in_vain_become_fewer_until_one_finds_something() -> None:
+    agenda = Agenda(10, 0.4)
+    for i in range(5):
+        assert want(agenda, i * 0.4, score=0.5) is not None
+        agenda.looked(i * 0.4, pending=False)
+    assert want(agenda, 2.0, score=0.5) is None
+    assert want(agenda, 2.4, score=0.5) is not None
+    assert want(agenda, 2.0, pending=True) is not None  # what a rule asks for is not put off
+    agenda.looked(2.4, pending=True)
+    assert want(agenda, 2.8, score=0.5) is not None

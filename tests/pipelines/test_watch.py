@@ -1,0 +1,103 @@
+"""The stages in their order, with the models that ship and the drill for a fire."""
+
+from __future__ import annotations
+
+from datetime import time
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from edge.clock import AgentClock
+from edge.config.drill import DrillFire, DrillSettings
+from edge.model_store import ModelStore
+from edge.sources import Pace, open_source
+from edge.sources.drill import Drill
+from pipelines.detect import Detector
+from pipelines.events import Event, Mode, Phase
+from pipelines.frame import Frame
+from pipelines.incidents import Policy
+from pipelines.rules.base import Escalation, Hours
+from pipelines.rules.fire import FireSettings
+from pipelines.schedule import Rate
+from pipelines.watch import LanePlan, Watch, WatchPlan
+from tests.pipelines.builders import a_frame
+
+DRILL = DrillSettings(items=(DrillFire(kind="fire", at=(0.75, 0.9), size=0.35, start_s=1, grow_s=2, duration_s=8),))
+
+
+@pytest.fixture(scope="module")
+def detector(root: Path) -> Detector:
+    model = ModelStore([root / "models"]).load("fire-smoke")
+    return Detector(model.card, model.weights)
+
+
+@pytest.fixture(scope="module")
+def frames(root: Path) -> list[Frame]:
+    """25 s of the yard at 5 frames a second, in which something burns from 1 to 9 s."""
+    source = open_source("yard", str(root / "datasets" / "demo" / "yard.mp4"), pace=Pace.FAST, clock=AgentClock())
+    drill, rate = Drill(DRILL), Rate(5)
+    return [drill.render(frame) for frame in source.frames() if rate.due(frame.time_s)]
+
+
+def play(watch: Watch, frames: list[Frame]) -> tuple[list[Event], int]:
+    told: list[Event] = []
+    inspected = 0
+    for frame in frames:
+        activity = watch.look(frame)
+        if watch.want(frame, activity) is not None:
+            inspected += 1
+            told += watch.inspect(frame, activity).events
+    return told, inspected
+
+
+def a_watch(detector: Detector, rule: FireSettings, **plan: object) -> Watch:
+    ids = count(1)
+    return Watch(WatchPlan("yard", (LanePlan(detector, (rule,)),), **plan), lambda: f"id{next(ids)}")  # type: ignore[arg-type]
+
+
+def test_a_fire_is_opened_rises_and_is_cleared(detector: Detector, frames: list[Frame]) -> None:
+    rule = FireSettings(severity=2, clear_after_s=3, escalate=(Escalation(after_s=2, severity=4),))
+    watch = a_watch(detector, rule, policy=Policy(update_every_s=60))
+    told, inspected = play(watch, frames)
+    assert [(e.phase, e.severity) for e in told] == [(Phase.OPEN, 2), (Phase.UPDATE, 4), (Phase.CLEARED, 4)]
+    opened, _, cleared = told
+    assert 1 <= opened.first_seen_s <= opened.time_s < 9
+    assert 9 + 2 <= cleared.time_s <= 9 + 8
+    assert all(e.drill for e in told)
+    assert opened.box[0] < 0.75 < opened.box[2]  # where the drill burns
+    assert 10 <= inspected <= 70
+    assert watch.active == ()
+
+
+def test_observing_alarms_nobody(detector: Detector, frames: list[Frame]) -> None:
+    told, _ = play(a_watch(detector, FireSettings(), mode=Mode.OBSERVE), frames[:50])
+    assert told
+    assert {e.mode for e in told} == {Mode.OBSERVE}
+
+
+def test_outside_its_hours_a_view_is_not_looked_at(detector: Detector, frames: list[Frame]) -> None:
+    # The frames' capture time is that of the file; an hour that it can not lie in is found from it.
+    captured = frames[0].captured_s
+    now = int(captured // 3600 % 24)
+    other = Hours(start=time((now + 3) % 24), end=time((now + 5) % 24), tz="UTC")
+    told, inspected = play(a_watch(detector, FireSettings(), hours=other), frames[:50])
+    assert (told, inspected) == ([], 0)
+    told, inspected = play(a_watch(detector, FireSettings(hours=other)), frames[:50])
+    assert told == []
+    assert inspected > 5  # a rule that rests does not keep the view from being looked at
+
+
+def test_a_quiet_view_is_looked_at_every_max_gap(detector: Detector) -> None:
+    watch = a_watch(detector, FireSettings(), max_gap_s=4.0)
+    _, inspected = play(watch, [a_frame(90, time_s=i / 5) for i in range(150)])  # 30 s of nothing
+    settling = 6  # in the first seconds the prefilter does not know the view yet
+    assert 30 / 4 - 1 <= inspected <= 30 / 4 + settling
+
+
+def test_a_stream_that_changes_its_size(detector: Detector, frames: list[Frame]) -> None:
+    watch = a_watch(detector, FireSettings())
+    play(watch, frames[:20])
+    told, inspected = play(watch, [a_frame(90, size=(352, 288), time_s=100 + i / 5) for i in range(60)])
+    assert inspected > 1
+    assert all(e.phase is Phase.CLEARED for e in told)
