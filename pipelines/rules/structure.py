@@ -13,7 +13,7 @@ _WINDOW = 2.0  # standard deviation of the window, in cells
 _ALIKE = 0.6  # correlation above which two windows show the same thing
 _NOISES = 3.0  # structure must exceed this many standard deviations of the noise
 _CONTRAST = 0.035  # and this share of the local brightness: less is a shadow's soft edge or a stain drying
-_EMPTIER = 0.5  # with this share of the outlines that used to be there, something has been taken away
+_EMPTIER = 0.6  # with this share of the outlines that used to be there, something has been taken away
 _LEAST_NOISE = 1.0
 _MAD_TO_SIGMA = 1.4826
 _BRIGHT, _DARK = 232.0, 6.0  # beyond these a camera may have clipped what was there
@@ -88,7 +88,8 @@ def emptied(known: Grid, now: Grid, cells: Mask) -> bool:
     """Has something been taken away from these cells, rather than put there?
 
     What stands somewhere has an outline. When the outlines along the edge of a changed patch are those of
-    the picture that used to be, that picture showed a thing, and now there is floor.
+    the picture that used to be, and stood out there from what is around, that picture showed a thing, and
+    now there is floor. Without the second condition a plain box in front of clutter would be taken for floor.
 
     Args:
         known: what used to be there.
@@ -98,7 +99,12 @@ def emptied(known: Grid, now: Grid, cells: Mask) -> bool:
     patch = cells.astype(np.uint8)
     square = np.ones((3, 3), np.uint8)
     edge = (cv2.dilate(patch, square) - cv2.erode(patch, square, iterations=6)).astype(bool)
-    before, after = (float(_slope(grid)[edge].mean()) for grid in (known, now))
+    around = (cv2.dilate(patch, square, iterations=14) - cv2.dilate(patch, square, iterations=4)).astype(bool)
+    if not around.any():
+        return False
+    slope = _slope(now)
+    before = float(_slope(known)[edge].mean())
+    after = float(max(slope[edge].mean(), slope[around].mean()))
     return after + 0.5 < _EMPTIER * (before + 0.5)
 
 
