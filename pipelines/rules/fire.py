@@ -1,18 +1,19 @@
-"""Fire: the model sees flames, they glow, and they flicker where they stand."""
+"""Fire: the model sees flames, they glow, and they flicker and change their shape where they stand."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from calibration.zones import Zone
 from pipelines.detections import Detections
+from pipelines.frame import Frame
 from pipelines.hazards import Hazard, HazardKind
 from pipelines.rules.base import RuleSettings, Severity
 from pipelines.rules.glow import glow
+from pipelines.rules.rigidity import rigidity
 from pipelines.rules.sightings import CAMERA_MOVES, Confirmation, Sightings
 from pipelines.scene import Scene
 
@@ -34,6 +35,12 @@ class FireSettings(RuleSettings):
     flicker: float = Field(
         default=0.06, ge=0, le=1, description="least share of the flame's box that changes between two frames"
     )
+    rigid: float = Field(
+        default=0.9,
+        gt=0,
+        le=1,
+        description="what is found again this well in the look before, only shifted, is a thing and no flame",
+    )
     glow: float = Field(default=0.02, ge=0, le=1, description="least share of the flame's box that glows as flames do")
     unlit: float = Field(
         default=0.4,
@@ -49,6 +56,7 @@ class Fire:
     def __init__(self, settings: FireSettings, zone: Zone | None = None) -> None:
         self._settings = settings
         self._zone = zone
+        self._before: Frame | None = None
         self._sightings = Sightings(
             Confirmation(
                 window_s=settings.window_s,
@@ -67,12 +75,18 @@ class Fire:
     def reset(self) -> None:
         """Forget everything."""
         self._sightings.reset()
+        self._before = None
 
     def judge(self, scene: Scene) -> tuple[Hazard, ...]:
         """The fires that burn now."""
         found = scene.of("fire", scale=self._settings.weakest)
         boxes = scene.boxes(found)
-        lively = np.array([self._burns(scene, found, boxes, i) for i in range(len(found))], bool)
+        before, self._before = self._before, scene.frame
+        if before is not None and (before.width, before.height) != (scene.frame.width, scene.frame.height):
+            before = None
+        lively = np.array(
+            [before is not None and self._burns(scene, before, found, i) for i in range(len(found))], bool
+        )
         spots = self._sightings.update(
             scene.time_s,
             boxes[lively],
@@ -82,9 +96,9 @@ class Fire:
         )
         return tuple(Hazard(HazardKind.FIRE, s.box, s.score, s.first_seen_s, self._settings.zone) for s in spots)
 
-    def _burns(self, scene: Scene, found: Detections, boxes: NDArray[np.float32], i: int) -> bool:
-        """Does this detection flicker and glow, inside the zone if there is one?"""
-        x1, y1, x2, y2 = map(float, boxes[i])
+    def _burns(self, scene: Scene, before: Frame, found: Detections, i: int) -> bool:
+        """Does this detection flicker, glow and change its shape, inside the zone if there is one?"""
+        x1, y1, x2, y2 = map(float, scene.boxes(found)[i])
         if self._zone is not None:
             middle, foot = ((x1 + x2) / 2, (y1 + y2) / 2), ((x1 + x2) / 2, y2)
             if not self._zone.polygon.contains(np.array([middle, foot], np.float32)).any():
@@ -92,6 +106,5 @@ class Fire:
         window = scene.activity.window((x1, y1, x2, y2))
         if scene.activity.moving[window].mean() < self._settings.flicker:
             return False
-        return bool(
-            found.confidence[i] >= self._settings.unlit or glow(scene.frame, found.xyxy[i]) >= self._settings.glow
-        )
+        lit = found.confidence[i] >= self._settings.unlit or glow(scene.frame, found.xyxy[i]) >= self._settings.glow
+        return bool(lit and rigidity(before, scene.frame, found.xyxy[i]) < self._settings.rigid)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Times that were added up in floats may fall a hair short of one another.
+_ROUNDING_S = 1e-3
+
 
 class Rate:
     """Says which frames to take so that about `per_s` a second are taken.
@@ -17,7 +20,7 @@ class Rate:
     def due(self, time_s: float) -> bool:
         """Is the frame of this time (`Frame.time_s`) to be taken?"""
         late_s = time_s - self._due_s
-        if late_s < 0:
+        if late_s < -_ROUNDING_S:
             return False
         # Counting on from the time that was due keeps the rate where it does not divide the camera's;
         # after a pause it counts from now, since what was missed is not made up for.

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class Reason(IntEnum):
-    """Why a view wants to be looked at; the larger goes first."""
+    """Why a view wants to be looked at."""
 
     REGIONS = 1  # the prefilter saw something
     CONFIRM = 2  # a rule has signs to confirm, or an incident to follow
@@ -90,7 +90,16 @@ class Agenda:
 
 
 def choose(wants: Mapping[str, Want]) -> str | None:
-    """The view to look at next: by reason, then by how long it has waited, then by score."""
+    """The view to look at next.
+
+    Those that are due go first. Among the others the one that has waited longest, where waiting to
+    confirm counts double: so signs are followed first, but a view that always has some starves nobody.
+    """
     if not wants:
         return None
-    return max(wants, key=lambda name: (wants[name].reason, wants[name].waited, wants[name].score))
+
+    def urgency(name: str) -> tuple[bool, float, float]:
+        want = wants[name]
+        return want.reason is Reason.DUE, want.waited * (2 if want.reason is Reason.CONFIRM else 1), want.score
+
+    return max(wants, key=urgency)

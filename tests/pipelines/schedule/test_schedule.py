@@ -36,12 +36,18 @@ def test_wants(passed_s: float, facts: dict[str, object], reason: Reason | None)
     assert (found.reason if found else None) is reason
 
 
-def test_due_goes_before_confirming_before_regions() -> None:
-    wants = {"a": Want(Reason.REGIONS, 9, 1.0), "b": Want(Reason.CONFIRM, 5), "c": Want(Reason.DUE, 1)}
-    assert choose(wants) == "c"
-    del wants["c"]
-    assert choose(wants) == "b"
-    assert choose({}) is None
+@pytest.mark.parametrize(
+    ("wants", "chosen"),
+    [
+        ({"a": Want(Reason.REGIONS, 9, 1.0), "b": Want(Reason.CONFIRM, 9), "c": Want(Reason.DUE, 1)}, "c"),
+        ({"a": Want(Reason.REGIONS, 1.5), "b": Want(Reason.CONFIRM, 1.0)}, "b"),  # signs are followed first
+        ({"a": Want(Reason.REGIONS, 3.0), "b": Want(Reason.CONFIRM, 1.0)}, "a"),  # but nobody waits for ever
+        ({"a": Want(Reason.REGIONS, 1.0, 0.2), "b": Want(Reason.REGIONS, 1.0, 0.7)}, "b"),
+        ({}, None),
+    ],
+)
+def test_who_goes_first(wants: dict[str, Want], chosen: str | None) -> None:
+    assert choose(wants) == chosen
 
 
 def test_a_camera_on_fire_starves_nobody() -> None:
