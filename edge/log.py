@@ -5,7 +5,7 @@ A module logs a short constant sentence and hands what varies in `extra`:
     logging.getLogger(__name__).warning("source lost", extra={"source": "gate-3", "retry_s": 4.0})
 
 which reads `2026-01-31T08:15:02.118Z WARNING edge.sources source lost source=gate-3 retry_s=4.0`.
-A user name and password inside an address never get through.
+A user name, password or token inside an address never gets through.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TextIO
 
+from edge.address import without_secrets
+
 _KNOWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_CREDENTIALS = re.compile(r"(?<=://)[^\s/]*@")
 _PLAIN = re.compile(r"[\w.:/+%-]+")
 
 
@@ -33,17 +34,21 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-def redact(text: str) -> str:
-    """The text with the user and password of every address replaced by `***`."""
-    return _CREDENTIALS.sub("***@", text)
-
-
 def _moment(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _sentence(record: logging.LogRecord) -> str:
+    return without_secrets(record.getMessage())
+
+
 def _extras(record: logging.LogRecord) -> dict[str, object]:
-    return {key: value for key, value in vars(record).items() if key not in _KNOWN}
+    return {key: _shown(value) for key, value in vars(record).items() if key not in _KNOWN}
+
+
+def _shown(value: object) -> object:
+    """Numbers as they are, all else as text without secrets."""
+    return value if value is None or isinstance(value, bool | int | float) else without_secrets(str(value))
 
 
 class TextFormatter(logging.Formatter):
@@ -52,10 +57,10 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line; a traceback follows on lines of its own."""
         pairs = (f"{key}={_value(value)}" for key, value in _extras(record).items())
-        line = " ".join([_moment(record), record.levelname, record.name, record.getMessage(), *pairs])
+        line = " ".join([_moment(record), record.levelname, record.name, _sentence(record), *pairs])
         if record.exc_info:
-            line = f"{line}\n{self.formatException(record.exc_info)}"
-        return redact(line)
+            line = f"{line}\n{without_secrets(self.formatException(record.exc_info))}"
+        return line
 
 
 class JsonFormatter(logging.Formatter):
@@ -67,12 +72,12 @@ class JsonFormatter(logging.Formatter):
             "time": _moment(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _sentence(record),
             **_extras(record),
         }
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
-        return redact(json.dumps(fields, ensure_ascii=False, default=str))
+            fields["exception"] = without_secrets(self.formatException(record.exc_info))
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def _value(value: object) -> str:

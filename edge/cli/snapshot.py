@@ -10,6 +10,7 @@ import cv2
 import typer
 
 from calibration.errors import EvidenceError, SourceUnusable
+from edge.address import without_secrets
 from edge.config import SourceSettings, load_site
 from edge.evidence.grid import gridded
 from edge.sources import Pace, open_source
@@ -67,7 +68,7 @@ def _in_site(path: Path, name: str) -> SourceSettings:
 def _named_after(url: str) -> str:
     """A name for the file: that of a recording or folder, or the host of a camera."""
     if "://" in url:
-        host = url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        host = without_secrets(url).partition("://")[2].partition("/")[0].rpartition("@")[2]
         return host.replace(":", "-") or _UNNAMED
     return Path(url).stem or _UNNAMED
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from edge.config.address import without_secrets
+from edge.address import without_secrets
 from edge.config.faults import Fault
 from edge.config.paths import KeyPath, closest
 from edge.config.syntax import BadFile, MappingNode, Node, ScalarNode, SequenceNode, compose

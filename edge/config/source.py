@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from calibration.polygon import Polygon
 from calibration.zones import Zone
-from edge.config.address import without_secrets
+from edge.address import without_secrets
 from edge.config.drill import DrillSettings
 from edge.delivery.place import Place
 from pipelines.events import Mode

@@ -10,7 +10,8 @@ import av.error
 from av.container import InputContainer
 
 from calibration.errors import SourceGone, SourceUnusable
-from edge.sources.faults import masked, network_fault, silent
+from edge.address import without_secrets
+from edge.sources.faults import network_fault, silent
 from edge.sources.source import Opening
 from edge.sources.timeline import LiveTimeline
 from edge.sources.video import VideoSource, video_stream
@@ -43,7 +44,7 @@ class Camera(VideoSource):
             self._pictured_s = self._clock.monotonic()
             yield from self._play(container, stream, LiveTimeline(self._clock, realtime))
         if not self._stop.is_set():
-            raise SourceGone(f"source {self.name}: {masked(self.url)}: the camera ended the stream")
+            raise SourceGone(f"source {self.name}: {without_secrets(self.url)}: the camera ended the stream")
 
     def _connect(self) -> InputContainer:
         began_s = self._clock.monotonic()
@@ -70,7 +71,7 @@ class Camera(VideoSource):
         elif now_s - self._pictured_s > self._timeouts.picture_s:
             why = f" ({self._fault.strerror})" if self._fault else ""
             raise SourceGone(
-                f"source {self.name}: {masked(self.url)}: no picture could be decoded "
+                f"source {self.name}: {without_secrets(self.url)}: no picture could be decoded "
                 f"for {self._timeouts.picture_s:g} s though packets came{why}"
             )
 

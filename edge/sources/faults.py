@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import builtins
-import re
 
 import av.error
 
 from calibration.errors import SourceError, SourceGone, SourceUnusable
+from edge.address import without_secrets
 
-_USER = re.compile(r"(?<=://)\S*@")
-_TOKEN = re.compile(r"(?i)\b(password|passwd|pass|pwd|token|secret|key)=[^&/?#\s]*")
 _REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
 _MISSING_PART = (av.error.ProtocolNotFoundError, av.error.DemuxerNotFoundError, av.error.DecoderNotFoundError)
-
-
-def masked(url: str) -> str:
-    """The address without user, password and the like."""
-    return _TOKEN.sub(r"\1=***", _USER.sub("***@", url))
 
 
 def network_fault(name: str, url: str, error: av.error.FFmpegError | ValueError, doing: str) -> SourceError:
@@ -29,7 +22,7 @@ def network_fault(name: str, url: str, error: av.error.FFmpegError | ValueError,
         error: libav's.
         doing: what was tried, such as `connecting`.
     """
-    head = f"source {name}: {masked(url)}"
+    head = f"source {name}: {without_secrets(url)}"
     if isinstance(error, _REFUSED):
         # Trying again with the same password can not help, and locks the account of many cameras.
         return SourceUnusable(f"{head}: the camera refused the user or password ({_text(error)})")
@@ -46,7 +39,7 @@ def network_fault(name: str, url: str, error: av.error.FFmpegError | ValueError,
 
 def silent(name: str, url: str, doing: str) -> SourceGone:
     """Nothing came within the timeout."""
-    return SourceGone(f"source {name}: {masked(url)}: nothing was heard while {doing}, the connection is left")
+    return SourceGone(f"source {name}: {without_secrets(url)}: nothing was heard while {doing}, the connection is left")
 
 
 def file_fault(name: str, url: str, error: av.error.FFmpegError) -> SourceUnusable:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from calibration.errors import SourceUnusable
+from edge.address import without_secrets
 from edge.clock import AgentClock
 from edge.evidence.ring import PacketRing
 from edge.sources.camera import DeviceCamera, NetworkCamera
-from edge.sources.faults import masked
 from edge.sources.pictures import SUFFIXES, PictureFolder
 from edge.sources.recording import Recording
 from edge.sources.source import Opening, Pace, Source, Timeouts
@@ -54,7 +54,9 @@ def open_source(  # noqa: PLR0913 - one argument for each setting of a source in
         return NetworkCamera(opening, transport)
     if "://" in url:
         allowed = ", ".join(_SCHEMES)
-        raise SourceUnusable(f"source {name}: {masked(url)}: an address begins with one of {allowed}, or is a path")
+        raise SourceUnusable(
+            f"source {name}: {without_secrets(url)}: an address begins with one of {allowed}, or is a path"
+        )
     if url.startswith("/dev/video"):
         return DeviceCamera(opening)
     path = Path(url)

@@ -15,9 +15,9 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from calibration.errors import SourceUnusable
+from edge.address import without_secrets
 from edge.evidence.packets import EncodedPacket, StreamFormat
 from edge.sources.catch_up import CatchUp, Step
-from edge.sources.faults import masked
 from edge.sources.planes import decoded_planes
 from edge.sources.source import Opening, Source
 from edge.sources.timeline import Timeline
@@ -130,7 +130,7 @@ def video_stream(name: str, url: str, container: InputContainer) -> VideoStream:
         SourceUnusable: there is none, or nothing can decode it.
     """
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    head = f"source {name}: {masked(url)}"
+    head = f"source {name}: {without_secrets(url)}"
     if not streams:
         found = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
         raise SourceUnusable(f"{head}: has no video in it (found: {found})")

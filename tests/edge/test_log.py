@@ -59,26 +59,14 @@ def test_credentials_never_get_through(written: io.StringIO) -> None:
     logger = logging.getLogger("edge.sources")
     logger.info("opening %s", RTSP)
     logger.info("opening", extra={"address": RTSP})
+    logger.info("opening", extra={"address": "http://10.0.0.7/a?password=s3/cret", "also": [RTSP]})
     try:
         raise ConnectionError(f"refused by {RTSP}")
     except ConnectionError:
         logger.exception("failed")
-    assert "s3cret" not in written.getvalue()
+    assert not any(secret in written.getvalue() for secret in ("s3cret", "s3/", "/cret"))
     assert "viewer" not in written.getvalue()
     assert "10.0.0.7" in written.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        (RTSP, "rtsp://***@10.0.0.7/main"),
-        ("rtsp://viewer:p@ss@10.0.0.7/main", "rtsp://***@10.0.0.7/main"),  # an @ that nobody escaped
-        ("rtsp://10.0.0.7/main", "rtsp://10.0.0.7/main"),
-        ("mail ops@example.com", "mail ops@example.com"),  # no address of a camera
-    ],
-)
-def test_redact(address: str, shown: str) -> None:
-    assert log.redact(address) == shown
 
 
 @pytest.mark.parametrize("written", ["text"], indirect=True)

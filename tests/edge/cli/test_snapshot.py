@@ -72,6 +72,11 @@ def test_a_source_of_a_site(tmp_path: Path) -> None:
     [
         ("missing.mp4", "a.jpg", "there is no such file"),
         ("rtsp://guard:secret@127.0.0.1:9/a", "a.jpg", "rtsp://***@127.0.0.1:9/a: connection refused"),
+        (
+            "ftp://guard:secret/a@127.0.0.1:9/a",
+            "a.jpg",
+            "source 127.0.0.1-9: ftp://***@127.0.0.1:9/a: an",
+        ),
         ("missing.mp4", "a.gif", "a snapshot is saved as .jpg, .jpeg, .png"),
     ],
 )
