@@ -7,11 +7,12 @@ import threading
 
 from calibration.errors import SourceUnusable
 from edge.agent.desk import Desk, Look
+from edge.agent.opening import open_as_set
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
 from edge.config import SourceSettings
 from edge.evidence.ring import PacketRing
-from edge.sources import Pace, Reconnecting, Source, SourceStats, State, open_source
+from edge.sources import Pace, Reconnecting, Source, SourceStats, State
 from edge.sources.drill import Drill
 from pipelines.frame import Frame
 from pipelines.schedule import Rate
@@ -68,7 +69,9 @@ class Reader:
 
     def run(self, stop: threading.Event, beat: Beat) -> None:
         """The thread's work; see `Worker.run`."""
-        self._connection = connection = Reconnecting(self._open, stop, clock=self._clock, on_state=self._on_state)
+        self._connection = connection = Reconnecting(
+            self._open, stop, clock=self._clock, beat=beat, on_state=self._on_state
+        )
         rate = Rate(self.settings.analysis_fps)
         try:
             for frame in connection.frames():
@@ -90,16 +93,7 @@ class Reader:
             self._connection.close()
 
     def _open(self) -> Source:
-        settings = self.settings
-        return open_source(
-            self.name,
-            settings.url,
-            pace=self._pace,
-            loop=settings.loop,
-            transport=settings.transport,
-            clock=self._clock,
-            ring=self.ring,
-        )
+        return open_as_set(self.settings, clock=self._clock, ring=self.ring)
 
     def _look(self, frame: Frame, stop: threading.Event, beat: Beat) -> None:
         if self.drill is not None:

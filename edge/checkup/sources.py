@@ -9,10 +9,10 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from calibration.errors import SourceError
+from edge.agent.opening import open_as_set
 from edge.checkup.result import Part, Result
 from edge.config.source import SourceSettings
-from edge.sources.opening import open_source
-from edge.sources.source import Pace
+from edge.sources import Pace
 from pipelines.frame import Frame
 
 
@@ -62,7 +62,7 @@ def look_at_all(sources: Sequence[SourceSettings], timeout_s: float) -> list[Loo
 def _look(look: Look) -> None:
     settings, began = look.source, time.monotonic()
     try:
-        source = open_source(settings.name, settings.url, pace=Pace.FAST, transport=settings.transport)
+        source = open_as_set(settings, pace=Pace.FAST)
         with closing(source), closing(source.frames()) as frames:
             frame = next(frames, None)
     except SourceError as error:

@@ -16,16 +16,19 @@ from rich.console import Console
 from rich.table import Table
 
 from calibration.errors import ConfigError, EvidenceError
+from edge.agent.opening import open_as_set
 from edge.config import load_site
 from edge.config.drill import AnyDrillItem, DrillSettings
-from edge.config.source import SourceSettings
 from edge.evidence.clip import write_clip
+from edge.evidence.ring import PacketRing
 from edge.model_store import ModelStore
 from edge.sources import Pace, Source, open_source
 from edge.sources.drill import Drill
 from pipelines.detect import Detector
 from pipelines.frame import Frame
 
+_MOST_S = 600
+_RING_S = _MOST_S + 10.0
 _RING_BYTES = 512 * 2**20
 _SCORED_EVERY_S = 0.5
 
@@ -56,7 +59,7 @@ def drill(  # noqa: PLR0913, PLR0917 - one argument for each option of the comma
         tuple[float, float], typer.Option(metavar="X Y", help="Where its foot stands, in 0–1 of the picture.")
     ] = (0.5, 0.8),
     size: Annotated[float | None, typer.Option(help="Its height as a share of the picture's height.")] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How much of the source to use.")] = 20.0,
+    seconds: Annotated[float, typer.Option(min=0.1, max=_MOST_S, help="How much of the source to use.")] = 20.0,
     scores: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Print how sure this model is of each class.")
     ] = None,
@@ -78,7 +81,7 @@ def drill(  # noqa: PLR0913, PLR0917 - one argument for each option of the comma
     if Path(where).suffix in {".yaml", ".yml"}:
         footage, settings = _from_site(Path(where), source, folder)
     else:
-        footage, settings = _open("drill", where, seconds), _one(kind, at, size)
+        footage, settings = _open(where), _one(kind, at, size)
     rendering = Drill(settings) if settings is not None else None
     frames = _render(footage, rendering, seconds)
     last = _score(frames, scores, folder) if scores is not None else _last(frames)
@@ -94,21 +97,14 @@ def _from_site(path: Path, name: str | None, models: Path | None) -> tuple[Sourc
     if chosen is None or chosen.drill is None:
         allowed = ", ".join(each.name for each in drilled) or "none: no source of it has a `drill`"
         raise ConfigError([f"--source {name or ''}: has no drill, allowed: {allowed}"], str(path))
-    return _open_as(chosen), chosen.drill
+    ring = PacketRing(chosen.name, _RING_S, _RING_BYTES)
+    return open_as_set(chosen, pace=Pace.FAST, ring=ring), chosen.drill
 
 
-def _open_as(chosen: SourceSettings) -> Source:
-    return open_source(
-        chosen.name, chosen.url, pace=Pace.FAST, loop=chosen.loop, fps=chosen.fps,
-        transport=chosen.transport, keep_s=600, ring_bytes=_RING_BYTES,
-    )  # fmt: skip
-
-
-def _open(name: str, url: str, seconds: float) -> Source:
+def _open(url: str) -> Source:
     still = Path(url).suffix.lower() in {".jpg", ".jpeg", ".png"}  # one picture is shown again and again
-    return open_source(
-        name, url, pace=Pace.FAST, loop=still, fps=10 if still else 1, keep_s=seconds + 10, ring_bytes=_RING_BYTES
-    )
+    ring = PacketRing("drill", _RING_S, _RING_BYTES)
+    return open_source("drill", url, pace=Pace.FAST, loop=still, fps=10 if still else 1, ring=ring)
 
 
 def _one(kind: Kind | None, at: tuple[float, float], size: float | None) -> DrillSettings | None:

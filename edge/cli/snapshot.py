@@ -11,9 +11,10 @@ import typer
 
 from calibration.errors import EvidenceError, SourceUnusable
 from edge.address import without_secrets
+from edge.agent.opening import open_as_set
 from edge.config import SourceSettings, load_site
 from edge.evidence.grid import gridded
-from edge.sources import Pace, open_source
+from edge.sources import Pace, Source, open_source
 from pipelines.frame import Frame, Plane
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -44,14 +45,13 @@ def snapshot(
     Example: `lookout snapshot rtsp://192.168.1.64/stream1 --grid --out gate.jpg`
     """
     if site is None:
-        name, url = _named_after(source), source
+        opened = open_source(_named_after(source), source, pace=Pace.FAST, transport=transport)
     else:
-        found = _in_site(site, source)
-        name, url, transport = found.name, found.url, found.transport
-    path = out or Path(f"{_UNNAMED}-{name}.jpg")
+        opened = open_as_set(_in_site(site, source), pace=Pace.FAST)
+    path = out or Path(f"{_UNNAMED}-{opened.name}.jpg")
     if path.suffix.lower() not in _SUFFIXES:
         raise EvidenceError(f"{path}: a snapshot is saved as {', '.join(_SUFFIXES)}")
-    frame = _first(name, url, transport)
+    frame = _first(opened)
     _save(path, gridded(frame) if grid else frame.bgr())
     typer.echo(path)
 
@@ -73,14 +73,11 @@ def _named_after(url: str) -> str:
     return Path(url).stem or _UNNAMED
 
 
-def _first(name: str, url: str, transport: str) -> Frame:
-    with (
-        closing(open_source(name, url, pace=Pace.FAST, transport=transport)) as opened,
-        closing(opened.frames()) as frames,
-    ):
+def _first(source: Source) -> Frame:
+    with closing(source), closing(source.frames()) as frames:
         frame = next(frames, None)
     if frame is None:
-        raise SourceUnusable(f"source {name}: it ended before its first picture")
+        raise SourceUnusable(f"source {source.name}: it ended before its first picture")
     return frame
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from threading import Semaphore
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.agent.desk import Desk, Look
@@ -53,6 +56,32 @@ def test_looks_come_at_the_rate_of_the_analysis(clip: Path, fps: float, count: i
     assert reader.stats.frames == 60
     assert reader.ended
     assert [look.frame.sequence for look in looks] == sorted({look.frame.sequence for look in looks})
+
+
+def test_a_folder_of_pictures_is_read_at_its_own_rate(tmp_path: Path) -> None:
+    for number in range(4):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((64, 64, 3), 60 * number, np.uint8))
+    _, looks = read_all(tmp_path, fps=4)
+    assert [look.frame.time_s for look in looks] == pytest.approx([0, 0.25, 0.5, 0.75])
+
+
+def test_a_reader_that_waits_for_its_camera_is_alive() -> None:
+    settings = SourceSettings.model_validate(
+        {"name": "gate", "url": "rtsp://127.0.0.1:1/a", "rules": [{"rule": "fire"}]}
+    )
+    reader = Reader(settings, Watch(WatchPlan("gate", ()), Uuid7()), Desk(), 5.0, AgentClock())
+    stop, beats = threading.Event(), Semaphore(0)
+    thread = threading.Thread(target=reader.run, args=(stop, beats.release))
+    thread.start()
+    try:
+        # No frame ever comes, and the waits grow longer: nothing but the wait itself can beat.
+        assert all(beats.acquire(timeout=10) for _ in range(3))
+        assert reader.stats.frames == 0
+    finally:
+        stop.set()
+        reader.close()
+        thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_a_drill_is_drawn_and_marked(clip: Path) -> None:
