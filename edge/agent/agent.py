@@ -79,7 +79,13 @@ class Agent:
             for note in self._outbox.notes:
                 log.warning("outbox repaired", extra={"note": note})
             proof = site.agent.evidence
-            evidence = EvidenceStore(data / EVIDENCE, proof.budget_mb * 10**6, clock, jpeg_quality=proof.jpeg_quality)
+            evidence = EvidenceStore(
+                data / EVIDENCE,
+                proof.budget_mb * 10**6,
+                clock,
+                wanted=self._unsent,
+                jpeg_quality=proof.jpeg_quality,
+            )
             self._opened = opened.pop_all()
         new_id, desk = Uuid7(), Desk()
         watches = {name: Watch(plan, new_id) for name, plan in lineup.plans.items()}
@@ -228,6 +234,12 @@ class Agent:
         while self._waiting() and self._clock.monotonic() < late_s:
             yield False
         yield True
+
+    def _unsent(self) -> frozenset[Path]:
+        try:
+            return self._outbox.files()
+        except DeliveryError:  # damaged: said where it matters, and nothing of it will be sent
+            return frozenset()
 
     def _waiting(self) -> int:
         try:

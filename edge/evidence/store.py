@@ -7,7 +7,8 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,12 +47,14 @@ class EvidenceStore:
     """Pictures and clips in `root/YYYY-MM-DD/incident/name`; any thread may use it.
 
     When the limit is reached the incident that was resolved first leaves first. Files of an open incident
-    leave only when nothing resolved is left, and never those of the incident that is being written.
+    leave only when nothing resolved is left, and never those of the incident that is being written. Files that
+    are wanted leave after all others: an alarm without its proof on the way is worth less than an old clip.
 
     Args:
         root: folder to keep everything in; made when missing.
         budget_bytes: the sum of all files never exceeds it.
         clock: the agent's.
+        wanted: tells which files are still to be sent; asked when room is needed.
         jpeg_quality: of the pictures, up to 100.
 
     Raises:
@@ -59,11 +62,18 @@ class EvidenceStore:
     """
 
     def __init__(
-        self, root: Path, budget_bytes: int, clock: AgentClock | None = None, *, jpeg_quality: int = 90
+        self,
+        root: Path,
+        budget_bytes: int,
+        clock: AgentClock | None = None,
+        *,
+        wanted: Callable[[], Collection[Path]] = frozenset,
+        jpeg_quality: int = 90,
     ) -> None:
         self.root = root
         self.budget_bytes = budget_bytes
         self._clock = clock or AgentClock()
+        self._wanted = wanted
         self._jpeg_quality = jpeg_quality
         self._lock = threading.RLock()
         try:
@@ -195,23 +205,39 @@ class EvidenceStore:
         return folder
 
     def _make_room(self, size: int, incident: str) -> None:
-        """Remove other incidents until so many bytes more fit for this one."""
-        while self.size + size > self.budget_bytes:
-            others = [f for f in self._folders.values() if f.size and not f.writers]
-            if not others:
-                if size <= 0:
+        """Remove files of other incidents until so many bytes more fit for this one."""
+        if self._fits(size):
+            return
+        others = sorted((f for f in self._folders.values() if f.size and not f.writers), key=_leaves_first)
+        for spared in (self._wanted(), ()):
+            for folder in others:
+                self._remove(folder, spared)
+                if self._fits(size):
                     return
-                raise EvidenceError(
-                    f"evidence of incident {incident}: {size} bytes do not fit, "
-                    f"the limit of {self.budget_bytes} bytes under {self.root} is used up by what is being written"
-                )
-            self._remove(min(others, key=_leaves_first))
+        if size > 0:
+            raise EvidenceError(
+                f"evidence of incident {incident}: {size} bytes do not fit, "
+                f"the limit of {self.budget_bytes} bytes under {self.root} is used up by what is being written"
+            )
 
-    def _remove(self, folder: _Folder) -> None:
-        del self._folders[folder.path.name]
-        shutil.rmtree(folder.path, ignore_errors=True)
-        if not any(folder.path.parent.iterdir()):
-            folder.path.parent.rmdir()
+    def _fits(self, size: int) -> bool:
+        return self.size + size <= self.budget_bytes
+
+    def _remove(self, folder: _Folder, spared: Collection[Path]) -> None:
+        """Remove an incident; of one that has files to spare, all the others."""
+        # Somebody may have cleared the folder by hand.
+        files = set(folder.path.iterdir()) if folder.path.is_dir() else set()
+        kept = {path for path in files if path in spared}
+        if kept:
+            for path in files - kept - {folder.path / _RESOLVED}:
+                path.unlink(missing_ok=True)
+            folder.size = sum(path.stat().st_size for path in kept)
+        else:
+            self._folders.pop(folder.path.name, None)
+            folder.size = 0
+            shutil.rmtree(folder.path, ignore_errors=True)
+            with suppress(OSError):  # not empty: other incidents of the day
+                folder.path.parent.rmdir()
 
 
 def _leaves_first(folder: _Folder) -> tuple[bool, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -113,6 +114,53 @@ def test_resolved_first_leaves_first(tmp_path: Path, clock: ManualClock) -> None
     assert left[0] == {"a", "b", "d", "e"}  # c was resolved first
     assert left[1] == {"a", "d", "e", "f"}  # then b
     assert left[2] == {"d", "e", "f", "g"}  # nothing resolved is left: the oldest open one
+
+
+def test_what_waits_to_be_sent_leaves_last(tmp_path: Path, clock: ManualClock) -> None:
+    size = put(EvidenceStore(tmp_path / "trial", PLENTY), "x")
+    root, wanted = tmp_path / "real", set[Path]()
+    store = EvidenceStore(root, 3 * size + 10, clock, wanted=lambda: wanted)
+    kept = store.pictures(make_event(incident="a"), make_frame())[0].path
+    wanted.add(kept)
+    for name in ("b", "c"):
+        put(store, name)
+    store.resolve("a")
+    clock.advance(1)
+    put(store, "d")
+    # Of the one that was resolved first its other file leaves; then an open incident goes before what is wanted.
+    assert [path.name for path in root.glob("*/a/*.jpg")] == [kept.name]
+    assert incidents(root) == {"a", "c", "d"}
+    assert store.size == on_disk(root) <= store.budget_bytes
+    # The limit holds all the same: with nothing else left, what is wanted goes too, by the usual order.
+    wanted |= set(root.glob("*/*/*.jpg"))
+    put(store, "e")
+    assert incidents(root) == {"c", "d", "e"}
+    # What has been sent is as any other.
+    wanted.clear()
+    store.resolve("d")
+    put(store, "f")
+    assert incidents(root) == {"c", "e", "f"}
+
+
+def test_a_spared_file_is_known_after_a_restart(tmp_path: Path, clock: ManualClock) -> None:
+    store = EvidenceStore(tmp_path, PLENTY, clock)
+    files = [store.pictures(make_event(incident=name), make_frame()) for name in ("a", "b")]
+    store.resolve("a")
+    wanted = {files[0][0].path}
+    smaller = EvidenceStore(tmp_path, files[0][0].size + 10, clock, wanted=lambda: wanted)
+    assert set(tmp_path.rglob("*.jpg")) == wanted
+    assert smaller.size == files[0][0].size
+
+
+def test_evidence_cleared_by_hand_is_given_up(tmp_path: Path, clock: ManualClock) -> None:
+    size = put(EvidenceStore(tmp_path / "trial", PLENTY), "x")
+    store = EvidenceStore(tmp_path / "real", 2 * size + 10, clock)
+    put(store, "a")
+    shutil.rmtree(tmp_path / "real" / "2026-01-31")
+    for name in ("b", "c", "d"):
+        put(store, name)
+    assert incidents(tmp_path / "real") == {"c", "d"}
+    assert store.size == on_disk(tmp_path / "real")
 
 
 def test_marks_survive_a_restart(tmp_path: Path, clock: ManualClock) -> None:
