@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ from pipelines.detect import Detector
 from pipelines.detections import Detections
 from pipelines.events import Event, Mode
 from pipelines.frame import Frame
-from pipelines.incidents import Finding, Incidents, Policy
+from pipelines.incidents import Finding, Incidents, Policy, abandoned
 from pipelines.prefilter import Prefilter
 from pipelines.rules import make_rule
 from pipelines.rules.base import Hours, RuleSettings
@@ -118,9 +118,10 @@ class Lane:
             else:
                 rule.reset()
                 hazards = ()
-            mode = Mode.OBSERVE if Mode.OBSERVE in (self._always, settings.mode) else Mode.ALARM
+            mode = _mode(settings, self._always)
             escalation = tuple((step.after_s, step.severity) for step in settings.escalate)
-            findings.append(Finding(settings.title, mode, settings.severity, escalation, hazards))
+            patience_s = settings.confirm_s + settings.clear_after_s
+            findings.append(Finding(settings.title, mode, settings.severity, escalation, hazards, patience_s))
         return findings
 
 
@@ -146,8 +147,27 @@ class Watch:
 
     @property
     def active(self) -> tuple[Event, ...]:
-        """The last event of each incident that the lens still sees."""
+        """The last event of each incident that the lens still sees, or that was restored and is not cleared yet."""
         return self._incidents.active
+
+    def restore(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Take up the incidents that were active when the process ended; call it before the first `inspect`.
+
+        Args:
+            events: the last event of each; see `Incidents.restore`.
+
+        Returns:
+            The clearings of those whose rule is gone, has become another or only observes now.
+        """
+        alarming = {
+            (rule.title, rule.kind, rule.zone)
+            for lane in self.plan.lanes
+            for rule in lane.rules
+            if _mode(rule, self.plan.mode) is Mode.ALARM
+        }
+        known = {event: (event.rule, event.kind, event.zone) in alarming for event in events}
+        self._incidents.restore(event for event, kept in known.items() if kept)
+        return tuple(abandoned(event) for event, kept in known.items() if not kept)
 
     def look(self, frame: Frame) -> Activity:
         """What changed in this frame."""
@@ -196,11 +216,16 @@ class Watch:
 
     @property
     def _pending(self) -> bool:
-        return any(lane.pending for lane in self._lanes)
+        return self._incidents.searching or any(lane.pending for lane in self._lanes)
 
     def attach(self, incident: str, time_s: float) -> Event | None:
         """An update that carries late evidence; None when the incident is no longer known."""
         return self._incidents.attach(incident, time_s)
+
+
+def _mode(rule: RuleSettings, always: Mode) -> Mode:
+    """A view that observes makes each of its rules observe."""
+    return Mode.OBSERVE if Mode.OBSERVE in (always, rule.mode) else Mode.ALARM
 
 
 def _counting(scene: Scene) -> Detections:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ class Finding:
         severity: at the time of the alarm.
         escalation: `(after_s, severity)` pairs, in any order: severity once it has lasted so long.
         hazards: those that hold now; empty when none does.
+        patience_s: how long the rule may have to look until it finds again what was there before a restart.
     """
 
     rule: str
@@ -30,6 +31,7 @@ class Finding:
     severity: int
     escalation: tuple[tuple[float, int], ...]
     hazards: tuple[Hazard, ...]
+    patience_s: float = 0.0
 
     def severity_after(self, lasted_s: float) -> int:
         """Severity of a hazard that has lasted so long since its alarm; it never falls."""
@@ -44,11 +46,17 @@ class Policy:
         update_every_s: at most one update per incident in this time, unless its severity rises.
         merge_s: a hazard that comes back to its place within this time is the same incident.
         margin: places closer than this share of the picture are the same place.
+        search_s: what was active before a restart is looked for at least this long before it is cleared.
     """
 
     update_every_s: float = 30.0
     merge_s: float = 60.0
     margin: float = 0.1
+    search_s: float = 30.0
+
+
+# Of the time between two looks at most this much counts as looking: a camera that was away shows nothing.
+_LOOK_S = 15.0
 
 
 class Incidents:
@@ -63,14 +71,37 @@ class Incidents:
         self._new_id = new_id
         self._policy = policy or Policy()
         self._known: dict[str, Event] = {}  # the last event of each incident
+        self._restored: dict[str, Event] = {}  # as handed to `restore`, until seen again or cleared
+        self._searched_s = 0.0
+        self._looked_s: float | None = None
 
     @property
     def active(self) -> tuple[Event, ...]:
-        """The last event of each incident that the lens still sees."""
+        """The last event of each incident that the lens still sees, or that was restored and is not cleared yet."""
         return tuple(e for e in self._known.values() if e.condition is Condition.ACTIVE)
+
+    @property
+    def searching(self) -> bool:
+        """Something that was restored has not been seen again, and has not been looked for long enough."""
+        return bool(self._restored) and self._searched_s < self._policy.search_s
+
+    def restore(self, events: Iterable[Event]) -> None:
+        """Take up what was active when the process ended; call it before the first `follow`.
+
+        A hazard found in its place continues it, at once told by an update. One that its rule does not find
+        again is cleared, but not before the view has been looked at for the rule's patience.
+
+        Args:
+            events: the last event of each. Their monotonic times may be of another clock: what counts are the
+                capture times, from which the frames that follow place them on the clock of today.
+        """
+        self._restored = {event.incident: event for event in events}
+        self._known |= self._restored
+        self._searched_s, self._looked_s = 0.0, None
 
     def follow(self, frame: Frame, findings: Sequence[Finding]) -> tuple[Event, ...]:
         """What has to be told after this inspection: openings, updates, clearings."""
+        self._search(frame)
         told: list[Event] = []
         for finding in findings:
             unseen = [e for e in self.active if e.rule == finding.rule]
@@ -83,12 +114,13 @@ class Incidents:
                 news = self._update(frame, finding, hazard, last)
                 if news is not None:
                     told.append(news)
-            told += [self._clear(frame, last) for last in unseen]
+            told += [self._clear(frame, last) for last in unseen if not self._awaited(last, finding)]
         self._forget(frame.time_s)
         return tuple(told)
 
     def clear_all(self, frame: Frame) -> tuple[Event, ...]:
         """The view is no longer watched for: whatever is active ends with that."""
+        self._search(frame)
         told = tuple(self._clear(frame, last) for last in self.active)
         self._forget(frame.time_s)
         return told
@@ -137,7 +169,7 @@ class Incidents:
 
     def _update(self, frame: Frame, finding: Finding, hazard: Hazard, last: Event) -> Event | None:
         severity = max(last.severity, finding.severity_after(frame.time_s - last.alarm_s))
-        returned = last.condition is Condition.CLEARED
+        returned = last.condition is Condition.CLEARED or last.incident in self._restored
         due = frame.time_s - last.time_s >= self._policy.update_every_s
         if not (due or returned or severity > last.severity):
             return None
@@ -153,7 +185,6 @@ class Incidents:
                 time_s=frame.time_s,
                 captured_s=frame.captured_s,
                 frame=frame.sequence,
-                drill=last.drill or frame.drill,
                 clock=frame.clock,
             )
         )
@@ -174,11 +205,24 @@ class Incidents:
 
     def _tell(self, event: Event) -> Event:
         self._known[event.incident] = event
+        self._restored.pop(event.incident, None)
         return event
 
+    def _search(self, frame: Frame) -> None:
+        """One more look for what was restored, placed on the clock of this frame."""
+        if self._looked_s is not None:
+            self._searched_s += min(max(0.0, frame.time_s - self._looked_s), _LOOK_S)
+        self._looked_s = frame.time_s
+        # Anew at each look: a camera may tell its own time only some seconds after it was opened.
+        self._known |= {key: _moved(event, frame) for key, event in self._restored.items()}
+
+    def _awaited(self, last: Event, finding: Finding) -> bool:
+        """May its rule still find it again?"""
+        return last.incident in self._restored and self._searched_s < max(self._policy.search_s, finding.patience_s)
+
     def _same(self, hazard: Hazard, rule: str) -> Event | None:
-        """The incident that this hazard continues: same rule, same zone, same place."""
-        candidates = [e for e in self._known.values() if e.rule == rule and e.zone == hazard.zone]
+        """The incident that this hazard continues: same rule, same zone, same kind, same place."""
+        candidates = [e for e in self._known.values() if (e.rule, e.zone, e.kind) == (rule, hazard.zone, hazard.kind)]
         near = [e for e in candidates if _near(e.box, hazard.box, self._policy.margin)]
         # One that the lens still sees goes before one that was cleared; the younger before the older.
         return max(near, key=lambda e: (e.condition is Condition.ACTIVE, e.time_s), default=None)
@@ -189,6 +233,22 @@ class Incidents:
         self._known = {
             key: e for key, e in self._known.items() if e.condition is Condition.ACTIVE or now_s - e.time_s <= limit
         }
+
+
+def abandoned(last: Event) -> Event:
+    """The clearing of an incident for which nobody looks any more; it speaks of the last frame that showed it."""
+    return replace(last, sequence=last.sequence + 1, phase=Phase.CLEARED, condition=Condition.CLEARED)
+
+
+def _moved(event: Event, frame: Frame) -> Event:
+    """The event with its monotonic times on the frame's clock; its capture times stay what they are."""
+    shift = (frame.time_s - frame.captured_s) - (event.time_s - event.captured_s)
+    return replace(
+        event,
+        time_s=event.time_s + shift,
+        first_seen_s=event.first_seen_s + shift,
+        alarm_s=event.alarm_s + shift,
+    )
 
 
 def _near(a: Box, b: Box, margin: float) -> bool:

@@ -81,6 +81,11 @@ class RuleSettings(Settings):
         """The name given, or `rule` or `rule:zone`."""
         return self.name or (f"{self.kind}:{self.zone}" if self.zone else str(self.kind))
 
+    @property
+    def confirm_s(self) -> float:
+        """How long it may take, at most, to confirm a hazard that is in view from the first look on."""
+        return 0.0
+
     @model_validator(mode="after")
     def _has_zone(self) -> Self:
         if self.zoned and self.zone is None:

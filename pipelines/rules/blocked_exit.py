@@ -50,6 +50,11 @@ class BlockedExitSettings(RuleSettings):
         default=15.0, gt=0, description="of the time between two looks at most this much counts as standing"
     )
 
+    @property
+    def confirm_s(self) -> float:
+        """How long it may take to confirm one that is in view from the first look on."""
+        return self.reference_s + max(self.dwell_s, self.person_dwell_s)
+
 
 class BlockedExit:
     """Reports one hazard while anything stands in the zone.

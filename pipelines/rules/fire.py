@@ -49,6 +49,11 @@ class FireSettings(RuleSettings):
         description="from this score on, no glow is asked for: smoke dims it, infrared lacks it",
     )
 
+    @property
+    def confirm_s(self) -> float:
+        """How long it may take to confirm one that is in view from the first look on."""
+        return self.window_s
+
 
 class Fire:
     """Pools flames that flicker in one place."""

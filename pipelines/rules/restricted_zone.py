@@ -46,6 +46,11 @@ class RestrictedZoneSettings(RuleSettings):
         default=("person",), min_length=1, description="what must not be in the zone"
     )
 
+    @property
+    def confirm_s(self) -> float:
+        """How long it may take to confirm one that is in view from the first look on."""
+        return self.dwell_s
+
 
 @dataclass(slots=True)
 class _Stay:

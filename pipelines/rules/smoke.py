@@ -51,6 +51,11 @@ class SmokeSettings(RuleSettings):
     )
     clear_after_s: float = Field(default=20.0, ge=0, description="how long it must be gone before it is cleared")
 
+    @property
+    def confirm_s(self) -> float:
+        """How long it may take to confirm one that is in view from the first look on."""
+        return self.window_s
+
 
 class Smoke:
     """Pools smoke that churns in one place."""

@@ -43,6 +43,11 @@ class UnattendedPostSettings(RuleSettings):
         default=15.0, gt=0, description="time between two looks that are further apart does not count as absence"
     )
 
+    @property
+    def confirm_s(self) -> float:
+        """How long it may take to confirm one that is in view from the first look on."""
+        return self.absent_s
+
 
 class UnattendedPost:
     """Reports one hazard while the post has been empty for longer than allowed.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from calibration.polygon import Polygon
+from calibration.zones import Zone
 from edge.clock import AgentClock
 from edge.config.drill import DrillFire, DrillSettings
 from edge.model_store import ModelStore
@@ -17,8 +20,12 @@ from pipelines.detect import Detector
 from pipelines.events import Event, Mode, Phase
 from pipelines.frame import Frame
 from pipelines.incidents import Policy
-from pipelines.rules.base import Escalation, Hours
+from pipelines.rules.base import Escalation, Hours, RuleSettings
+from pipelines.rules.blocked_exit import BlockedExitSettings
 from pipelines.rules.fire import FireSettings
+from pipelines.rules.restricted_zone import RestrictedZoneSettings
+from pipelines.rules.smoke import SmokeSettings
+from pipelines.rules.unattended_post import UnattendedPostSettings
 from pipelines.schedule import Rate
 from pipelines.watch import LanePlan, Watch, WatchPlan
 from tests.pipelines.builders import a_frame
@@ -51,7 +58,7 @@ def play(watch: Watch, frames: list[Frame]) -> tuple[list[Event], int]:
     return told, inspected
 
 
-def a_watch(detector: Detector, rule: FireSettings, **plan: object) -> Watch:
+def a_watch(detector: Detector, rule: RuleSettings, **plan: object) -> Watch:
     ids = count(1)
     return Watch(WatchPlan("yard", (LanePlan(detector, (rule,)),), **plan), lambda: f"id{next(ids)}")  # type: ignore[arg-type]
 
@@ -101,3 +108,67 @@ def test_a_stream_that_changes_its_size(detector: Detector, frames: list[Frame])
     told, inspected = play(watch, [a_frame(90, size=(352, 288), time_s=100 + i / 5) for i in range(60)])
     assert inspected > 1
     assert all(e.phase is Phase.CLEARED for e in told)
+
+
+def test_an_incident_goes_on_in_the_next_watch(detector: Detector, frames: list[Frame]) -> None:
+    rule = FireSettings(clear_after_s=3)
+    (opened,) = play(a_watch(detector, rule), frames[:30])[0]
+    # The next process has a clock of its own.
+    later = [replace(frame, time_s=frame.time_s + 7000) for frame in frames[25:75]]
+    watch = a_watch(detector, rule, policy=Policy(update_every_s=60))
+    assert watch.restore([opened]) == ()
+    assert watch.active == (opened,)
+    again, cleared = play(watch, later)[0]
+    assert [(e.incident, e.sequence, e.phase) for e in (again, cleared)] == [
+        (opened.incident, 2, Phase.UPDATE),
+        (opened.incident, 3, Phase.CLEARED),
+    ]
+    assert again.time_s < 7009
+    assert again.alarm_captured_s == pytest.approx(opened.captured_s)
+
+
+def test_a_view_is_looked_at_closely_until_it_is_known_what_became_of_it(
+    detector: Detector, frames: list[Frame]
+) -> None:
+    (opened,) = play(a_watch(detector, FireSettings()), frames[:30])[0]
+    watch = a_watch(detector, FireSettings(clear_after_s=35), interval_s=1.0)  # its window and this make 43 s
+    watch.restore([opened])
+    quiet = [a_frame(90, time_s=i / 5) for i in range(5 * 60)]
+    told, inspected = play(watch, quiet)
+    assert [e.phase for e in told] == [Phase.CLEARED]
+    assert 43 <= told[0].time_s < 55
+    assert 30 - 2 <= inspected <= 30 + 6
+
+
+@pytest.mark.parametrize(
+    ("rule", "plan"),
+    [
+        (FireSettings(name="hearth"), {}),  # the rule has another name
+        (FireSettings(zone="yard"), {"zones": {"yard": Zone("yard", Polygon.of([(0, 0), (1, 0), (1, 1)]))}}),
+        (FireSettings(mode=Mode.OBSERVE), {}),
+        (FireSettings(), {"mode": Mode.OBSERVE}),
+        (SmokeSettings(name="fire"), {}),  # another rule under the same name
+    ],
+)
+def test_what_its_rule_no_longer_alarms_for_is_cleared_at_once(
+    detector: Detector, frames: list[Frame], rule: RuleSettings, plan: dict[str, object]
+) -> None:
+    (opened,) = play(a_watch(detector, FireSettings()), frames[:30])[0]
+    watch = a_watch(detector, rule, **plan)
+    (over,) = watch.restore([opened])
+    assert (over.incident, over.sequence, over.phase) == (opened.incident, 2, Phase.CLEARED)
+    assert watch.active == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "confirm_s"),
+    [
+        (FireSettings(window_s=8), 8),
+        (SmokeSettings(window_s=12), 12),
+        (RestrictedZoneSettings(zone="z", dwell_s=3), 3),
+        (BlockedExitSettings(zone="z", dwell_s=30, person_dwell_s=90, reference_s=5), 95),
+        (UnattendedPostSettings(zone="z", absent_s=600), 600),
+    ],
+)
+def test_each_rule_says_how_long_it_may_need(rule: RuleSettings, confirm_s: float) -> None:
+    assert rule.confirm_s == confirm_s

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
 from pipelines.events import Condition, Event, Handling, Mode, Phase
 from pipelines.hazards import Box, Hazard, HazardKind
-from pipelines.incidents import Finding, Incidents, Policy
+from pipelines.incidents import Finding, Incidents, Policy, abandoned
 from tests.pipelines.builders import a_frame
 
 HERE: Box = (0.1, 0.1, 0.2, 0.2)
@@ -111,3 +112,136 @@ def test_a_view_that_is_no_longer_watched_clears() -> None:
     play(book, (0, finding(HERE, FAR)))
     assert [e.phase for e in book.clear_all(a_frame(time_s=1.0))] == [Phase.CLEARED] * 2
     assert book.active == ()
+
+
+# The clock of a process that ended: a_frame was captured at 1 000 000 s when its monotonic clock stood at 0. The
+# frames of the tests are of the next process, which began 500 s later with a monotonic clock at 0 again.
+BEFORE = 500.0
+
+
+def left_active(**changed: object) -> Event:
+    """A fire first seen at 2 s of the old clock, alarmed at 5, last told at 40, with the next process 460 s away."""
+    book = incidents()
+    book.follow(a_frame(time_s=5), [Finding("fire", Mode.ALARM, 2, (), (Hazard(HazardKind.FIRE, HERE, 0.5, 2.0),))])
+    (event,) = book.follow(a_frame(time_s=40), [finding(HERE)])
+    values = {"incident": "old", "sequence": 7, "captured_s": event.captured_s - BEFORE}
+    return replace(event, **(values | changed))  # type: ignore[arg-type]
+
+
+def restored(**changed: object) -> Incidents:
+    book = incidents()
+    book.restore([left_active(**changed)])
+    return book
+
+
+def told(events: list[Event]) -> list[tuple[str, int, Phase]]:
+    return [(e.incident, e.sequence, e.phase) for e in events]
+
+
+def test_what_is_seen_again_after_a_restart_goes_on() -> None:
+    events = play(restored(), (3, finding(NEAR)), (4, finding(NEAR)), (33, finding(NEAR)), (40, finding()))
+    # Told at once, then as rarely as ever; gone when the rule says so.
+    assert told(events) == [("old", 8, Phase.UPDATE), ("old", 9, Phase.UPDATE), ("old", 10, Phase.CLEARED)]
+    assert [e.time_s for e in events] == [3, 33, 40]
+    old = left_active()
+    for event in events:
+        assert event.first_seen_captured_s == pytest.approx(old.first_seen_captured_s)
+        assert event.alarm_captured_s == pytest.approx(old.alarm_captured_s)
+        assert event.captured_s == 1_000_000 + event.time_s
+
+
+def test_time_without_the_process_counts_for_the_severity() -> None:
+    (event,) = play(restored(), (3, finding(HERE, escalation=((400.0, 3), (600.0, 4)))))
+    assert event.severity == 3  # the alarm was 498 s before
+
+
+def test_what_is_not_found_again_is_cleared_after_a_search() -> None:
+    looks = [(float(i), finding()) for i in range(0, 60, 2)]
+    book = restored()
+    searching = []
+    events: list[Event] = []
+    for look in looks:
+        events += play(book, look)
+        searching.append(book.searching)
+    assert told(events) == [("old", 8, Phase.CLEARED)]
+    assert events[0].time_s == 30
+    assert events[0].alarm_captured_s == pytest.approx(left_active().alarm_captured_s)
+    assert searching == [look[0] < 30 for look in looks]
+    assert book.active == ()
+
+
+def test_a_slow_rule_gets_the_time_that_it_needs() -> None:
+    slow = replace(finding(), patience_s=100.0)
+    events = play(restored(), *((float(i), slow) for i in range(0, 200, 10)))
+    assert [(e.phase, e.time_s) for e in events] == [(Phase.CLEARED, 100)]
+
+
+def test_time_in_which_nobody_looked_is_no_search() -> None:
+    """The camera comes back after an hour: that hour says nothing."""
+    book = restored()
+    assert play(book, (0, finding()), (3600, finding()), (3610, finding())) == []
+    assert [e.phase for e in play(book, (3616, finding()))] == [Phase.CLEARED]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"box": FAR},  # elsewhere
+        {"rule": "other"},
+        {"zone": "gate"},
+        {"kind": HazardKind.SMOKE},  # the rule of that name was another
+    ],
+)
+def test_something_else_does_not_continue_it(changed: dict[str, object]) -> None:
+    events = play(restored(**changed), (0, finding(HERE)), (1, finding(HERE)))
+    assert told(events) == [("id1", 1, Phase.OPEN)]
+
+
+def test_two_that_were_active_in_one_place_do_not_live_on_both() -> None:
+    book = incidents()
+    book.restore([left_active(), left_active(incident="older", captured_s=900_000.0)])
+    events = play(book, *((float(i), finding(HERE)) for i in range(0, 40, 10)))
+    assert told(events)[0] == ("old", 8, Phase.UPDATE)
+    assert [t for t in told(events) if t[0] == "older"] == [("older", 8, Phase.CLEARED)]
+    assert [e.incident for e in book.active] == ["old"]
+
+
+def test_a_camera_that_tells_its_own_time_only_after_a_while() -> None:
+    """The first frames carry the agent's time, the next the camera's, which is eight hours ahead."""
+    book, hours_s = restored(captured_s=1_000_000 - BEFORE + 40 + 8 * 3600), 8 * 3600
+    assert play(book, (0, finding())) == []
+    frame = a_frame(time_s=5)
+    (event,) = book.follow(replace(frame, captured_s=frame.captured_s + hours_s), [finding(HERE)])
+    assert frame.time_s - event.alarm_s == pytest.approx(BEFORE)
+    assert event.alarm_captured_s == pytest.approx(1_000_000 - BEFORE + 5 + hours_s)
+
+
+def test_a_clock_that_was_set_back_breaks_nothing() -> None:
+    """Also a recording that is read again from its beginning: its frames are older than the alarm."""
+    rising = ((5.0, 3),)
+    events = play(
+        restored(captured_s=1_000_900.0),
+        (0, finding(HERE, escalation=rising)),
+        (10, finding(HERE)),
+        (31, finding(HERE)),
+    )
+    assert told(events) == [("old", 8, Phase.UPDATE), ("old", 9, Phase.UPDATE)]
+    assert {round(e.alarm_captured_s, 3) for e in events} == {1_000_900.0 - 35}
+
+
+def test_a_real_incident_stays_real_when_a_drill_is_set_up() -> None:
+    (event,) = restored().follow(a_frame(drill=True), [finding(HERE)])
+    assert (event.incident, event.drill) == ("old", False)
+
+
+def test_a_view_outside_its_hours_clears_what_was_restored() -> None:
+    (event,) = restored().clear_all(a_frame(time_s=2))
+    assert (event.incident, event.sequence, event.phase) == ("old", 8, Phase.CLEARED)
+    assert event.alarm_captured_s == pytest.approx(left_active().alarm_captured_s)
+
+
+def test_what_nobody_looks_for_any_more_is_over() -> None:
+    last = left_active()
+    over = abandoned(last)
+    assert (over.incident, over.sequence, over.phase, over.condition) == ("old", 8, Phase.CLEARED, Condition.CLEARED)
+    assert (over.captured_s, over.alarm_captured_s) == (last.captured_s, last.alarm_captured_s)
