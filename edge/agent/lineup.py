@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from calibration.errors import ModelError
-from edge.config import ModelUse, Site, SourceSettings, serving_model
+from edge.config import Site, SourceSettings, needs_in_words, serving_model
 from edge.delivery.contract import Model
 from edge.model_store import ModelStore, with_thresholds
 from pipelines.detect import Detector
@@ -37,7 +36,7 @@ def line_up(site: Site, store: ModelStore) -> Lineup:
     Raises:
         ModelError: a model is missing, is not what its card says, or no model sees what a rule needs.
     """
-    loaded = {use.title: store.load(_where(use)) for use in site.models}
+    loaded = {use.title: store.load(use.where) for use in site.models}
     uses = {use.title: use for use in site.models}
     cards = {title: with_thresholds(model.card, uses[title].thresholds) for title, model in loaded.items()}
     served = {source.name: _served(source, site, cards) for source in site.sources}
@@ -58,17 +57,14 @@ def line_up(site: Site, store: ModelStore) -> Lineup:
     return Lineup(detectors, plans, models)
 
 
-def _where(use: ModelUse) -> str | Path:
-    return use.path if use.path is not None else str(use.name)
-
-
 def _served(source: SourceSettings, site: Site, cards: Mapping[str, Card]) -> dict[str, list[RuleSettings]]:
     lanes: dict[str, list[RuleSettings]] = {}
     for rule in source.rules:
         title = serving_model(rule, site.models, cards)
         if title is None:
-            needs = " or ".join(sorted(rule.needs)) or "nothing"
-            raise ModelError(f"source {source.name}, rule {rule.title}: none of the site's models sees {needs}")
+            raise ModelError(
+                f"source {source.name}, rule {rule.title}: none of the site's models sees {needs_in_words(rule)}"
+            )
         lanes.setdefault(title, []).append(rule)
     return lanes
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from calibration.errors import ModelError
 from edge.config.paths import KeyPath, choices, spell
-from edge.config.serving import needed, serves
+from edge.config.serving import needs_in_words, serves
 from edge.config.site import ModelUse
 from pipelines.detect.card import Card
 from pipelines.rules import AnyRuleSettings
@@ -155,8 +155,8 @@ def _model(path: KeyPath, rule: RuleSettings, site: Draft, cards: Mapping[KeyPat
         return  # the faults of the models come first: what they see is not known
     if any(serves(site.models[at], card, rule) for at, card in cards.items()):
         return
-    wanted = " or ".join(sorted(needed(rule))) or "anything"
     seen = "; ".join(_sees(site.models[at], card) for at, card in cards.items())
+    wanted = needs_in_words(rule)
     yield path, f"rule {str(rule.kind)!r} needs a model that sees {wanted}, and none that may serve it does: {seen}"
 
 

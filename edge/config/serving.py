@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from edge.config.site import ModelUse
 from pipelines.detect.card import Card
 from pipelines.rules.base import RuleSettings
-from pipelines.rules.restricted_zone import RestrictedZoneSettings
 
 
-def needed(rule: RuleSettings) -> frozenset[str]:
-    """What a model must see to serve the rule; any one of these is enough, none means any model will do."""
-    return frozenset(rule.meanings) if isinstance(rule, RestrictedZoneSettings) else rule.needs
+def needs_in_words(rule: RuleSettings) -> str:
+    """What a model must see to serve the rule, for messages."""
+    return " or ".join(sorted(rule.needs)) or "anything"
 
 
 def serves(use: ModelUse, card: Card, rule: RuleSettings) -> bool:
@@ -20,8 +19,7 @@ def serves(use: ModelUse, card: Card, rule: RuleSettings) -> bool:
     if rule.model is not None and rule.model != use.title:
         return False
     asked = rule.model is not None or use.rules is None or rule.kind in use.rules
-    wanted = needed(rule)
-    return asked and (not wanted or not wanted.isdisjoint(card.meanings))
+    return asked and (not rule.needs or not rule.needs.isdisjoint(card.meanings))
 
 
 def serving_model(rule: RuleSettings, uses: Sequence[ModelUse], cards: Mapping[str, Card]) -> str | None:

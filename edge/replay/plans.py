@@ -8,7 +8,7 @@ from pathlib import Path
 
 from calibration.errors import ConfigError
 from edge.agent.lineup import line_up
-from edge.config import Site, SourceSettings, load_site
+from edge.config import ModelUse, Site, SourceSettings, load_site, needs_in_words, serving_model
 from edge.model_store import ModelStore
 from pipelines.detect import Detector
 from pipelines.rules import RULES
@@ -35,12 +35,13 @@ def plans_from_rules(names: Sequence[str], store: ModelStore) -> ReplayPlan:
     """
     settings = [_usual(name) for name in names]
     cards = {state.name: state.card for state in store.list() if state.card is not None and state.fault is None}
+    uses = [ModelUse(name=name) for name in cards]
     lanes: dict[str, list[RuleSettings]] = {}
     for rule in settings:
-        serving = next((name for name, card in cards.items() if rule.needs & set(card.meanings)), None)
+        serving = serving_model(rule, uses, cards)
         if serving is None:
             seen = "; ".join(f"{name} sees {', '.join(card.meanings)}" for name, card in cards.items()) or "no model"
-            raise ConfigError([f"--rules {rule.title}: needs {' or '.join(sorted(rule.needs))}, found {seen}"])
+            raise ConfigError([f"--rules {rule.title}: needs {needs_in_words(rule)}, found {seen}"])
         lanes.setdefault(serving, []).append(rule)
     loaded = {name: store.load(name) for name in lanes}
     detectors = {name: Detector(model.card, model.weights) for name, model in loaded.items()}

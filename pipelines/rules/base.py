@@ -60,8 +60,6 @@ class Escalation(Settings):
 class RuleSettings(Settings):
     """The part of a rule's settings that is the same for all rules."""
 
-    # Which of the card's meanings the rule can not work without; any one of them is enough.
-    needs: ClassVar[frozenset[str]] = frozenset()
     kind: ClassVar[HazardKind]
     zoned: ClassVar[bool] = False
 
@@ -75,6 +73,11 @@ class RuleSettings(Settings):
     mode: Mode = Field(default=Mode.ALARM, description="observe: recorded and reported as observed, never alarmed")
     hours: Hours | None = Field(default=None, description="when it works; always if left out")
     clear_after_s: float = Field(default=10.0, ge=0, description="how long it must be gone before it is cleared")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What a model must see to serve the rule, as on its card; any one is enough, none means any model."""
+        return frozenset()
 
     @property
     def title(self) -> str:

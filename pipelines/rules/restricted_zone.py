@@ -35,7 +35,6 @@ class RestrictedZoneSettings(RuleSettings):
     """Bottom centre of a tracked box in the polygon, for a while."""
 
     kind: ClassVar[HazardKind] = HazardKind.RESTRICTED_ZONE
-    needs: ClassVar[frozenset[str]] = frozenset({"person"})
     zoned: ClassVar[bool] = True
 
     rule: Literal["restricted_zone"] = "restricted_zone"
@@ -45,6 +44,11 @@ class RestrictedZoneSettings(RuleSettings):
     meanings: tuple[Literal["person", "vehicle", "machinery"], ...] = Field(
         default=("person",), min_length=1, description="what must not be in the zone"
     )
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What must not be in the zone."""
+        return frozenset(self.meanings)
 
     @property
     def confirm_s(self) -> float:

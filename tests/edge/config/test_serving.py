@@ -33,6 +33,7 @@ RULE: TypeAdapter[RuleSettings] = TypeAdapter(AnyRuleSettings)
         ({"rule": "fire", "model": "people"}, [{"name": "flames"}, {"name": "people"}], None),
         # What must stay out decides, not people alone
         ({"rule": "restricted_zone", "zone": "z", "meanings": ["vehicle"]}, [{"name": "people"}], "people"),
+        ({"rule": "restricted_zone", "zone": "z", "meanings": ["vehicle"]}, [{"name": "flames"}], None),
         ({"rule": "restricted_zone", "zone": "z", "meanings": ["machinery"]}, [{"name": "people"}], None),
     ],
 )

@@ -32,6 +32,21 @@ def test_a_zoned_rule_without_a_zone_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "needs"),
+    [
+        ({"rule": "fire"}, {"fire"}),
+        ({"rule": "smoke"}, {"smoke"}),
+        ({"rule": "unattended_post", "zone": "gate"}, {"person"}),
+        ({"rule": "restricted_zone", "zone": "gate"}, {"person"}),
+        # What is to be kept out is what has to be seen: not people, where people may enter.
+        ({"rule": "restricted_zone", "zone": "gate", "meanings": ["vehicle", "machinery"]}, {"vehicle", "machinery"}),
+    ],
+)
+def test_what_a_model_must_see(given: dict[str, object], needs: set[str]) -> None:
+    assert ADAPTER.validate_python(given).needs == needs
+
+
+@pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"rule": "burglary"}, "burglary"),  # no such rule
