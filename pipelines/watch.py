@@ -106,7 +106,8 @@ class Lane:
         """Detect and track."""
         views = self._views.plan(frame.width, frame.height, activity.regions)
         card = self.detector.card
-        found = self._tracker.update(self.detector.detect(frame, views), frame.time_s)
+        looked_px = views * np.array([frame.width, frame.height] * 2, np.float32)
+        found = self._tracker.update(self.detector.detect(frame, views), frame.time_s, looked_px)
         return Scene(frame, activity, found, card.meanings, card.thresholds, views)
 
     def judge(self, scene: Scene) -> list[Finding]:
