@@ -44,7 +44,7 @@ def _connect(settings: BrokerSettings, client_id: str, go_on: Callable[[], bool]
 
 
 def _refuses_5(settings: BrokerSettings, go_on: Callable[[], bool]) -> bool:
-    """Some brokers hang up on a full CONNECT of version 5, and refuse only a bare one; see decision 0002."""
+    """Some brokers hang up on a full CONNECT of version 5, and refuse only a bare one; see decision 0008."""
     try:
         _visit(Link(settings, "", "5", bare=True), go_on)
     except VersionRefused:

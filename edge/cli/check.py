@@ -72,9 +72,16 @@ def _try(path: Path, store: ModelStore, timeout_s: float, draw: Path | None) -> 
 
 
 def _summary(site: Site) -> str:
-    zones = sum(len(source.zones) for source in site.sources)
-    rules = sum(len(source.rules) for source in site.sources)
-    return f"site {site.site.name}: {len(site.sources)} sources, {zones} zones, {rules} rules"
+    counts = (
+        (len(site.sources), "source"),
+        (sum(len(source.zones) for source in site.sources), "zone"),
+        (sum(len(source.rules) for source in site.sources), "rule"),
+    )
+    return f"site {site.site.name}: {', '.join(_counted(*each) for each in counts)}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _draw(looks: Sequence[Look], folder: Path) -> None:
@@ -86,7 +93,7 @@ def _draw(looks: Sequence[Look], folder: Path) -> None:
 def _show(results: Sequence[Result]) -> None:
     console = Console()
     if not results[0].ok:  # nothing else could be tried: a list reads better than a table
-        console.print(f"{results[0].name}: {len(results)} fault{'s' * (len(results) != 1)}", style="red", markup=False)
+        console.print(f"{results[0].name}: {_counted(len(results), 'fault')}", style="red", markup=False)
         for result in results:
             console.print(f"  {result.text}", markup=False, highlight=False, soft_wrap=True)
         return

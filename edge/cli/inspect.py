@@ -149,7 +149,8 @@ def _say(clip: str, event: Event, lang: str) -> None:
 
 def _conclude(clip: str, summary: Summary) -> None:
     pace = summary.media_s / summary.wall_s if summary.wall_s else 0.0
+    incidents = f"{summary.incidents} incident{'s' * (summary.incidents != 1)}"
     typer.echo(
-        f"{Path(clip).name}  {summary.incidents} incidents in {summary.media_s:.1f} s of footage; "
+        f"{Path(clip).name}  {incidents} in {summary.media_s:.1f} s of footage; "
         f"{summary.frames} frames, {summary.inspected} inspected, {pace:.1f} times real time"
     )

@@ -45,7 +45,7 @@ def test_a_site_that_is_right(content: dict[str, Any], tmp_path: Path) -> None:
         code, out, _ = run(tmp_path, content, "--draw", tmp_path / "zones")
     assert code == 0, out
     assert "ready to run" in out
-    for part in ("site shop: 1 sources, 1 zones, 2 rules", "tiny 2, 64×64", "serves fire, smoke", "320×240", "MQTT 5"):
+    for part in ("site shop: 1 source, 1 zone, 2 rules", "tiny 2, 64×64", "serves fire, smoke", "320×240", "MQTT 5"):
         assert part in out
     assert (tmp_path / "zones" / "大厅.jpg").is_file()
 
