@@ -62,7 +62,7 @@ class Prefilter:
         self._size = (0, 0)
 
     def look(self, frame: Frame) -> Activity:
-        """What changed in this frame; costs some 0.2 ms whatever the frame's size."""
+        """What changed in this frame; costs about the same whatever its size."""
         if self._size != (frame.width, frame.height):
             self.reset()
             self._size = (frame.width, frame.height)
