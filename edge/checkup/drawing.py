@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 
-from calibration.errors import EvidenceError
 from edge.config.source import SourceSettings, ZoneSettings
 from edge.evidence.pen import INK, WHITE, Colour, Pen, legible_size
 from pipelines.frame import Frame, Plane
@@ -39,20 +36,6 @@ def draw_zones(frame: Frame, source: SourceSettings) -> Plane:
         _draw_zone(pen, zone, _COLOURS[i % len(_COLOURS)])
     pen.label(f"{source.name}: {', '.join(rule.title for rule in source.rules)}", (0, 0), INK, WHITE)
     return pen.picture
-
-
-def save_picture(picture: Plane, path: Path) -> None:
-    """Write a JPEG, and the folder for it.
-
-    Raises:
-        EvidenceError: it can not be written there.
-    """
-    encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encoded.tobytes())
-    except OSError as error:
-        raise EvidenceError(f"{path}: can not be written: {error.strerror}") from error
 
 
 def _draw_zone(pen: Pen, zone: ZoneSettings, colour: Colour) -> None:

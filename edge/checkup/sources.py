@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 from calibration.errors import SourceError
@@ -62,15 +61,11 @@ def look_at_all(sources: Sequence[SourceSettings], timeout_s: float) -> list[Loo
 def _look(look: Look) -> None:
     settings, began = look.source, time.monotonic()
     try:
-        source = open_as_set(settings, pace=Pace.FAST)
-        with closing(source), closing(source.frames()) as frames:
-            frame = next(frames, None)
+        frame = open_as_set(settings, pace=Pace.FAST).first()
     except SourceError as error:
         look.fault = str(error)
         return
     look.took_s = time.monotonic() - began
-    if frame is None:
-        look.fault = f"source {settings.name}: {settings.address}: it ended before its first picture"
     look.frame = frame
 
 

@@ -14,8 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from calibration.errors import ConfigError
-from edge.checkup import Look, Part, Result, check_broker, check_models, draw_zones, look_at_all, save_picture
+from edge.checkup import Look, Part, Result, check_broker, check_models, draw_zones, look_at_all
 from edge.config import Site, load_site
+from edge.evidence.picture import save_picture
 from edge.model_store import ModelStore
 
 

@@ -8,7 +8,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
-import cv2
 import numpy as np
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +19,7 @@ from edge.agent.opening import open_as_set
 from edge.config import load_site
 from edge.config.drill import AnyDrillItem, DrillSettings
 from edge.evidence.clip import write_clip
+from edge.evidence.picture import SUFFIXES, save_picture
 from edge.evidence.ring import PacketRing
 from edge.model_store import ModelStore
 from edge.sources import Pace, Source, open_source
@@ -102,7 +102,7 @@ def _from_site(path: Path, name: str | None, models: Path | None) -> tuple[Sourc
 
 
 def _open(url: str) -> Source:
-    still = Path(url).suffix.lower() in {".jpg", ".jpeg", ".png"}  # one picture is shown again and again
+    still = Path(url).suffix.lower() in SUFFIXES  # one picture is shown again and again
     ring = PacketRing("drill", _RING_S, _RING_BYTES)
     return open_source("drill", url, pace=Pace.FAST, loop=still, fps=10 if still else 1, ring=ring)
 
@@ -164,5 +164,7 @@ def _write(out: Path, footage: Source, rendering: Drill | None, ends: tuple[Fram
         if window is None:
             raise EvidenceError(f"{out}: nothing of the source is kept")
         write_clip(out, window, rendering.render if rendering is not None else None)
-    elif not (out.suffix.lower() in {".jpg", ".png"} and cv2.imwrite(str(out), last.bgr())):
-        raise EvidenceError(f"{out}: can not be written, allowed: .mp4, .jpg or .png in a folder that exists")
+    elif out.suffix.lower() in SUFFIXES:
+        save_picture(last.bgr(), out)
+    else:
+        raise EvidenceError(f"{out}: can not be written, allowed: .mp4, {', '.join(SUFFIXES)}")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import typer
 
 from calibration.errors import EvidenceError, SourceUnusable
@@ -14,10 +12,9 @@ from edge.address import without_secrets
 from edge.agent.opening import open_as_set
 from edge.config import SourceSettings, load_site
 from edge.evidence.grid import gridded
-from edge.sources import Pace, Source, open_source
-from pipelines.frame import Frame, Plane
+from edge.evidence.picture import SUFFIXES, save_picture
+from edge.sources import Pace, open_source
 
-_SUFFIXES = (".jpg", ".jpeg", ".png")
 _UNNAMED = "snapshot"
 
 
@@ -49,10 +46,10 @@ def snapshot(
     else:
         opened = open_as_set(_in_site(site, source), pace=Pace.FAST)
     path = out or Path(f"{_UNNAMED}-{opened.name}.jpg")
-    if path.suffix.lower() not in _SUFFIXES:
-        raise EvidenceError(f"{path}: a snapshot is saved as {', '.join(_SUFFIXES)}")
-    frame = _first(opened)
-    _save(path, gridded(frame) if grid else frame.bgr())
+    if path.suffix.lower() not in SUFFIXES:
+        raise EvidenceError(f"{path}: a snapshot is saved as {', '.join(SUFFIXES)}")
+    frame = opened.first()
+    save_picture(gridded(frame) if grid else frame.bgr(), path)
     typer.echo(path)
 
 
@@ -71,27 +68,3 @@ def _named_after(url: str) -> str:
         host = without_secrets(url).partition("://")[2].partition("/")[0].rpartition("@")[2]
         return host.replace(":", "-") or _UNNAMED
     return Path(url).stem or _UNNAMED
-
-
-def _first(source: Source) -> Frame:
-    with closing(source), closing(source.frames()) as frames:
-        frame = next(frames, None)
-    if frame is None:
-        raise SourceUnusable(f"source {source.name}: it ended before its first picture")
-    return frame
-
-
-def _save(path: Path, picture: Plane) -> None:
-    """Write the picture, PNG or JPEG by its suffix.
-
-    Raises:
-        EvidenceError: it can not be encoded or written.
-    """
-    done, content = cv2.imencode(path.suffix.lower(), picture)
-    if not done:
-        raise EvidenceError(f"{path}: a picture of {picture.shape[1]}×{picture.shape[0]} can not be encoded")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.tobytes())
-    except OSError as error:
-        raise EvidenceError(f"{path}: can not be written: {error.strerror}") from error

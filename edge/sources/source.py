@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 
 from calibration.errors import SourceGone, SourceUnusable
+from edge.address import without_secrets
 from edge.clock import AgentClock
 from edge.evidence.packets import Stamp
 from edge.evidence.ring import PacketRing
@@ -100,6 +102,19 @@ class Source(ABC):
             self._tally.state, self._tally.message = State.UNUSABLE, str(error)
             raise
         self._tally.state = State.CLOSED if self._stop.is_set() else State.ENDED
+
+    def first(self) -> Frame:
+        """The first frame; the source is closed then.
+
+        Raises:
+            SourceGone: see `frames`.
+            SourceUnusable: see `frames`; also when it ends before its first frame.
+        """
+        with closing(self), closing(self.frames()) as frames:
+            frame = next(frames, None)
+        if frame is None:
+            raise SourceUnusable(f"source {self.name}: {without_secrets(self.url)}: it ended before its first picture")
+        return frame
 
     @abstractmethod
     def _read(self) -> Iterator[Frame]:

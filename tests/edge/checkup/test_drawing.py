@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
 
-from calibration.errors import EvidenceError
-from edge.checkup import draw_zones, save_picture
+from edge.checkup import draw_zones
 from edge.config import SourceSettings
 from pipelines.frame import from_bgr
 
@@ -51,16 +47,3 @@ def test_a_zone_may_fill_the_picture() -> None:
     drawn = draw_zones(GREY, source("x", polygon=whole))
     edge = np.concatenate([drawn[100:380, 0], drawn[100:380, -1], drawn[-1, 100:540]])
     assert (edge != 128).any(axis=1).all()  # the outline is inside the picture on every side
-
-
-def test_a_picture_is_saved(tmp_path: Path) -> None:
-    save_picture(draw_zones(GREY, source("door")), tmp_path / "new" / "电镀线.jpg")
-    read = cv2.imdecode(np.frombuffer((tmp_path / "new" / "电镀线.jpg").read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    assert read is not None
-    assert read.shape == (480, 640, 3)
-
-
-def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(EvidenceError, match="can not be written"):
-        save_picture(draw_zones(GREY, source()), tmp_path / "file" / "a.jpg")

@@ -69,8 +69,8 @@ def test_prints_scores(yard: str) -> None:
         (["YARD"], "--out FILE or --scores MODEL"),  # nothing to do
         (["YARD", "--kind", "fire", "--at", "1.5", "0.5", "--out", "TMP/a.mp4"], "--at"),
         (["YARD", "--kind", "fire", "--size", "0", "--out", "TMP/a.mp4"], "--size"),
-        (["YARD", "--seconds", "0.2", "--out", "TMP/a.gif"], "allowed: .mp4, .jpg or .png"),
-        (["YARD", "--seconds", "0.2", "--out", "TMP/none/a.jpg"], "folder that exists"),
+        (["YARD", "--seconds", "0.2", "--out", "TMP/a.gif"], "allowed: .mp4, .jpg, .jpeg, .png"),
+        (["YARD", "--seconds", "0.2", "--out", "YARD/a.jpg"], "a.jpg: can not be written"),
         (["TMP/none.mp4", "--out", "TMP/a.mp4"], "none.mp4"),
         (["SITE", "--source", "yard", "--out", "TMP/a.mp4"], "allowed: fire-lane, south-lawn"),  # it has no drill
         (["YARD", "--scores", "nothing"], "nothing"),  # no such model
