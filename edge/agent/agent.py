@@ -21,6 +21,7 @@ from edge.agent.mail import Mail
 from edge.agent.pictures import Pictures
 from edge.agent.quarantine import Quarantine
 from edge.agent.reader import Reader
+from edge.agent.resume import left_active, resume
 from edge.agent.status import Instruments, StatusReport, worker_name
 from edge.agent.supervisor import Beat, Ending, Supervisor, Worker, WorkerReport
 from edge.agent.supervisor import State as Post
@@ -78,6 +79,7 @@ class Agent:
             self._outbox = opened.enter_context(Outbox(data / OUTBOX))
             for note in self._outbox.notes:
                 log.warning("outbox repaired", extra={"note": note})
+            self._left_active = left_active(self._outbox, clock)
             proof = site.agent.evidence
             evidence = EvidenceStore(
                 data / EVIDENCE,
@@ -97,6 +99,7 @@ class Agent:
         live = frozenset(name for name, reader in self._readers.items() if reader.live)
         self._uplink = Uplink(site.broker, self._outbox, self._topics)
         self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, live, clock)
+        self._watches = watches
         self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
         self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent)
         self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
@@ -114,13 +117,15 @@ class Agent:
     def run(self, stop: threading.Event, *, until_end: bool = False) -> Ending:
         """Watch until `stop` is set, or the process has to start afresh; everything is stored when this returns.
 
-        Hazards that the lens sees stay active: nobody looked away because they were over.
+        Hazards that the lens sees stay active: nobody looked away because they were over. The next start takes
+        them up again.
 
         Args:
             stop: ends it.
             until_end: also end when every source has ended and all that it gave has been delivered.
         """
         self._announce()
+        self._resume()
         over = self._over() if until_end else iter(())
         ending = self._supervisor.run(stop, lambda: self._mail.damaged or next(over, False))
         if self._mail.damaged:
@@ -156,6 +161,13 @@ class Agent:
             Worker("uplink", self._send, 20.0),
             Worker("status", self._status.run, 20.0),
         )
+
+    def _resume(self) -> None:
+        """What the platform holds to be active goes on, or is cleared where nobody looks for it any more."""
+        drilled = {name for name, reader in self._readers.items() if reader.drill is not None}
+        for event in resume(self._left_active, self._watches, drilled):
+            self._pictures.resolve(event.incident)
+            self._mail.send(event)
 
     def _tell(self, look: Look, inspection: Inspection) -> None:
         untold = list(inspection.events)

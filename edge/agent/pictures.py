@@ -73,14 +73,22 @@ class Pictures:
                 caption=self._captions[event.source],
                 before=self._before(event) if event.phase is Phase.OPEN else None,
             )
-            if event.phase is Phase.CLEARED:
-                self._store.resolve(event.incident)
         except EvidenceError as error:
             log.warning("event goes without pictures", extra={"incident": event.incident, "reason": str(error)})
             self.error = str(error)
             return ()
         self.error = None
+        if event.phase is Phase.CLEARED:
+            self.resolve(event.incident)
         return files
+
+    def resolve(self, incident: str) -> None:
+        """The incident is over: its evidence may leave when room is needed."""
+        try:
+            self._store.resolve(incident)
+        except EvidenceError as error:
+            log.warning("incident not marked as over", extra={"incident": incident, "reason": str(error)})
+            self.error = str(error)
 
     def _before(self, event: Event) -> Frame | None:
         reader = self._readers[event.source]

@@ -1,4 +1,4 @@
-"""From an event of the pipelines to the event of the contract."""
+"""From an event of the pipelines to the event of the contract, and back."""
 
 from __future__ import annotations
 
@@ -74,6 +74,39 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         type=_TYPES[event.phase],
         time=data.observed,
         data=data,
+    )
+
+
+def event_of(message: CloudEvent, time_s: float) -> Event:
+    """The event that a message was made from, as far as the message tells.
+
+    Args:
+        message: as it was composed.
+        time_s: the monotonic time that the event shall have. The other two follow from it, as far before as they
+            were captured before. The number of the frame is not in the message: 0.
+    """
+    data = message.data
+    return Event(
+        incident=data.incident,
+        sequence=data.sequence,
+        phase=data.phase,
+        condition=data.condition,
+        handling=data.handling,
+        mode=data.mode,
+        kind=data.hazard.kind,
+        source=data.source,
+        rule=data.rule,
+        zone=data.zone,
+        severity=data.severity,
+        score=data.score,
+        box=data.bbox,
+        time_s=time_s,
+        captured_s=data.observed.timestamp(),
+        first_seen_s=time_s - (data.observed - data.first_seen).total_seconds(),
+        alarm_s=time_s - (data.observed - data.alarm).total_seconds(),
+        frame=0,
+        drill=data.drill,
+        clock=data.clock,
     )
 
 

@@ -140,6 +140,14 @@ class Outbox:
         with self._reading() as database:
             return dict(database.execute("SELECT incident, payload FROM active ORDER BY incident").fetchall())
 
+    def last_sequence(self, incident: str) -> int:
+        """The highest sequence ever stored for an incident, sent or not; 0 for one that nobody knows.
+
+        The payload in `active` may be older: after damage, say.
+        """
+        with self._reading() as database:
+            return int(database.execute(_LAST_SEQUENCE, {"incident": incident}).fetchone()[0])
+
     def next_session(self) -> int:
         """A number for a new connection, higher than any before, even if the database had to be begun anew."""
         with self._transaction() as database:
@@ -260,6 +268,14 @@ SELECT {COLUMNS} FROM entries JOIN (
 ) ON id = first
 ORDER BY worst DESC, oldest
 """  # noqa: S608 - constants only
+
+_LAST_SEQUENCE = """
+SELECT coalesce(max(sequence), 0) FROM (
+  SELECT sequence FROM events WHERE incident = :incident
+  UNION ALL SELECT sequence FROM entries WHERE incident = :incident
+  UNION ALL SELECT sequence FROM active WHERE incident = :incident
+)
+"""
 
 _NEXT_EVIDENCE = f"""
 SELECT {COLUMNS} FROM entries AS evidence

@@ -52,7 +52,7 @@ def source(name: str, url: Path, **more: Any) -> dict[str, Any]:
     return {"name": name, "url": str(url), "interval_s": 0.2, "zones": zones, "rules": rules, **more}
 
 
-def write_site(folder: Path, port: int, *sources: dict[str, Any]) -> Path:
+def write_site(folder: Path, port: int, *sources: dict[str, Any], model: str = "site-safety") -> Path:
     """A site file whose data folder is `folder/data`."""
     content = {
         "site": {"name": "plant"},
@@ -61,7 +61,7 @@ def write_site(folder: Path, port: int, *sources: dict[str, Any]) -> Path:
             "evidence": {"before_s": 1, "after_s": 1},
         },
         "broker": {"host": "127.0.0.1", "port": port, "backoff_max_s": 0.5, "connect_timeout_s": 1.0},
-        "models": [{"name": "site-safety"}],
+        "models": [{"name": model}],
         "sources": list(sources),
     }  # fmt: skip
     path = folder / "site.yaml"

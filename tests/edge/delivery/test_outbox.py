@@ -257,3 +257,14 @@ def test_a_folder_that_can_not_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DeliveryError, match="can not be opened"):
         Outbox(tmp_path / "file" / "outbox.sqlite")
+
+
+def test_the_last_sequence_of_an_incident_is_remembered_after_it_has_left(tmp_path: Path) -> None:
+    path = tmp_path / "o.sqlite"
+    with Outbox(path) as outbox:
+        for sequence in (1, 3, 2):
+            put(outbox, "a", sequence=sequence, state=False)
+        put(outbox, "b", sequence=8)
+        drain(outbox)
+    with Outbox(path) as outbox:
+        assert [outbox.last_sequence(incident) for incident in "abc"] == [3, 8, 0]
