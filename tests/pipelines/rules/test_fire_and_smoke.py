@@ -11,6 +11,7 @@ from pipelines.frame import Frame, from_bgr
 from pipelines.hazards import Hazard
 from pipelines.rules.fire import Fire, FireSettings
 from pipelines.rules.glow import glow
+from pipelines.rules.rigidity import rigidity
 from pipelines.rules.smoke import Smoke, SmokeSettings
 from tests.pipelines.builders import SHAPE, a_scene, an_activity, some_detections
 
@@ -139,3 +140,17 @@ def test_glow(colour: tuple[int, int, int], least: float, most: float) -> None:
 
 def test_glow_of_next_to_nothing() -> None:
     assert glow(a_picture(FLAME, 0), np.array([318, 0, 330, 1], np.float32)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("box", "shift", "shape", "rigid"),
+    [
+        ((95, 55, 165, 125), 4, 0, True),  # the whole picture moved by four pixels
+        ((0, 55, 165, 125), 12, 0, True),  # and the box begins at the edge, where what moved out is gone
+        ((95, 55, 165, 125), 0, 5, False),  # it stayed where it was and changed its shape
+        ((320, 180, 320, 180), 0, 0, True),  # nothing at all: no error, and nothing that changed
+    ],
+)
+def test_rigidity(box: tuple[int, ...], shift: int, shape: int, rigid: bool) -> None:
+    before, now = a_picture(FLAME, 0), a_picture(FLAME, 0.4, shape=shape, shift=shift)
+    assert (rigidity(before, now, np.array(box, np.float32)) > 0.9) == rigid
