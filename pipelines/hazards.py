@@ -21,6 +21,11 @@ class HazardKind(StrEnum):
         """Name for people, `zh` or `en`."""
         return _TITLES[self][lang]
 
+    @property
+    def concerns_zone(self) -> bool:
+        """It is the zone's as a whole, wherever in it the box lies: a rule has one for its zone, not one a place."""
+        return self in {HazardKind.RESTRICTED_ZONE, HazardKind.BLOCKED_EXIT, HazardKind.UNATTENDED_POST}
+
 
 _TITLES: dict[HazardKind, dict[str, str]] = {
     HazardKind.FIRE: {"en": "Fire", "zh": "火焰"},

@@ -221,9 +221,10 @@ class Incidents:
         return last.incident in self._restored and self._searched_s < max(self._policy.search_s, finding.patience_s)
 
     def _same(self, hazard: Hazard, rule: str) -> Event | None:
-        """The incident that this hazard continues: same rule, same zone, same kind, same place."""
+        """The incident that this hazard continues: same rule, zone and kind, and same place unless it is the zone's."""
         candidates = [e for e in self._known.values() if (e.rule, e.zone, e.kind) == (rule, hazard.zone, hazard.kind)]
-        near = [e for e in candidates if _near(e.box, hazard.box, self._policy.margin)]
+        anywhere = hazard.kind.concerns_zone  # who walks about in a zone is still the same intrusion
+        near = [e for e in candidates if anywhere or _near(e.box, hazard.box, self._policy.margin)]
         # One that the lens still sees goes before one that was cleared; the younger before the older.
         return max(near, key=lambda e: (e.condition is Condition.ACTIVE, e.time_s), default=None)
 

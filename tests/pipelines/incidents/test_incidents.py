@@ -245,3 +245,12 @@ def test_what_nobody_looks_for_any_more_is_over() -> None:
     over = abandoned(last)
     assert (over.incident, over.sequence, over.phase, over.condition) == ("old", 8, Phase.CLEARED, Condition.CLEARED)
     assert (over.captured_s, over.alarm_captured_s) == (last.captured_s, last.alarm_captured_s)
+
+
+def test_who_walks_about_in_a_zone_is_one_incident() -> None:
+    book = incidents()
+    told: list[Event] = []
+    for i, box in enumerate([HERE, NEAR, FAR, HERE]):
+        hazard = Hazard(HazardKind.RESTRICTED_ZONE, box, 0.5, 1.0, "lawn")
+        told += book.follow(a_frame(time_s=float(i)), [Finding("zone", Mode.ALARM, 2, (), (hazard,))])
+    assert [(e.incident, e.phase) for e in told] == [("id1", Phase.OPEN)]
