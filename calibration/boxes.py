@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,3 +50,17 @@ def grow(boxes: Boxes, share: float, margin: float = 0.0) -> Boxes:
 def hull(boxes: Boxes) -> Boxes:
     """The smallest box around all of them: `(n, 4) -> (4,)`, n at least 1."""
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+
+
+def inside_any(points: NDArray[np.float32], boxes: Boxes) -> NDArray[np.bool_]:
+    """Which points lie in at least one box, edges included: `(n, 2), (k, 4) -> (n,)`."""
+    x, y = points[:, 0, None], points[:, 1, None]
+    left, top, right, bottom = boxes.T
+    inside: NDArray[np.bool_] = ((left <= x) & (x <= right) & (top <= y) & (y <= bottom)).any(axis=1)
+    return inside
+
+
+def near(a: Sequence[float], b: Sequence[float], share: float, margin: float) -> bool:
+    """Does one box `(4,)`, grown by `share` of its sides and `margin` on each side, overlap another?"""
+    one, other = np.array([a], np.float32), np.array([b], np.float32)
+    return bool(intersection(grow(one, share, margin), other)[0, 0] > 0)

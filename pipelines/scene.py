@@ -49,9 +49,3 @@ class Scene:
         """Their boxes in 0–1 of the picture: `(n, 4)`."""
         size = np.array([self.frame.width, self.frame.height] * 2, np.float32)
         return detections.xyxy / size
-
-    def covers(self, box: tuple[float, float, float, float]) -> bool:
-        """Was the middle of this box (0–1) inside what the model was given?"""
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        left, top, right, bottom = self.looked.T
-        return bool(((left <= x) & (x <= right) & (top <= y) & (y <= bottom)).any())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from calibration import boxes as box_math
 from pipelines.events import Condition, Event, Handling, Mode, Phase
 from pipelines.frame import Frame
-from pipelines.hazards import Box, Hazard
+from pipelines.hazards import Hazard
+
+# An incident reaches beyond its box by this share of its sides.
+_REACH = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ class Incidents:
         """The incident that this hazard continues: same rule, zone and kind, and same place unless it is the zone's."""
         candidates = [e for e in self._known.values() if (e.rule, e.zone, e.kind) == (rule, hazard.zone, hazard.kind)]
         anywhere = hazard.kind.concerns_zone  # who walks about in a zone is still the same intrusion
-        near = [e for e in candidates if anywhere or _near(e.box, hazard.box, self._policy.margin)]
+        near = [e for e in candidates if anywhere or box_math.near(e.box, hazard.box, _REACH, self._policy.margin)]
         # One that the lens still sees goes before one that was cleared; the younger before the older.
         return max(near, key=lambda e: (e.condition is Condition.ACTIVE, e.time_s), default=None)
 
@@ -250,8 +251,3 @@ def _moved(event: Event, frame: Frame) -> Event:
         first_seen_s=event.first_seen_s + shift,
         alarm_s=event.alarm_s + shift,
     )
-
-
-def _near(a: Box, b: Box, margin: float) -> bool:
-    one, other = np.array([a], np.float32), np.array([b], np.float32)
-    return bool(box_math.intersection(box_math.grow(one, 0.25, margin), other)[0, 0] > 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from calibration.zones import Zone
@@ -90,7 +91,7 @@ class Fire:
         if before is not None and (before.width, before.height) != (scene.frame.width, scene.frame.height):
             before = None
         lively = np.array(
-            [before is not None and self._burns(scene, before, found, i) for i in range(len(found))], bool
+            [before is not None and self._burns(scene, before, found, boxes, i) for i in range(len(found))], bool
         )
         spots = self._sightings.update(
             scene.time_s,
@@ -101,9 +102,9 @@ class Fire:
         )
         return tuple(Hazard(HazardKind.FIRE, s.box, s.score, s.first_seen_s, self._settings.zone) for s in spots)
 
-    def _burns(self, scene: Scene, before: Frame, found: Detections, i: int) -> bool:
+    def _burns(self, scene: Scene, before: Frame, found: Detections, boxes: NDArray[np.float32], i: int) -> bool:
         """Does this detection flicker, glow and change its shape, inside the zone if there is one?"""
-        x1, y1, x2, y2 = map(float, scene.boxes(found)[i])
+        x1, y1, x2, y2 = map(float, boxes[i])
         if self._zone is not None:
             middle, foot = ((x1 + x2) / 2, (y1 + y2) / 2), ((x1 + x2) / 2, y2)
             if not self._zone.polygon.contains(np.array([middle, foot], np.float32)).any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.boxes import Boxes, bottom_centre
+from calibration.boxes import Boxes, bottom_centre, inside_any
 from calibration.polygon import Polygon
 
 # Points laid over the zone's bounding box, a side: fine enough to tell a twentieth of a zone.
@@ -29,14 +29,6 @@ def feet(boxes: Boxes) -> NDArray[np.float32]:
 def middles(boxes: Boxes) -> NDArray[np.float32]:
     """The middle of each box: `(n, 4) -> (n, 2)`."""
     return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2, np.float32)
-
-
-def inside_any(points: NDArray[np.float32], windows: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which points lie in at least one window: `(n, 2), (k, 4) -> (n,)`."""
-    x, y = points[:, 0, None], points[:, 1, None]
-    left, top, right, bottom = windows.T
-    inside: NDArray[np.bool_] = ((left <= x) & (x <= right) & (top <= y) & (y <= bottom)).any(axis=1)
-    return inside
 
 
 class Place:

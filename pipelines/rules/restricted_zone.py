@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from calibration.boxes import hull
+from calibration.boxes import hull, inside_any
 from calibration.zones import Zone
 from pipelines.hazards import Hazard, HazardKind
 from pipelines.rules.base import RuleSettings
 from pipelines.rules.hold import Hold
-from pipelines.rules.place import Place, inside_any, middles
+from pipelines.rules.place import Place, middles
 from pipelines.scene import Scene
 
 # A stay survives this many looks in a row in which its track was not found inside: detectors blink, and

@@ -16,6 +16,8 @@ from pipelines.hazards import Box
 
 # With more than this share of the view in motion, the camera itself moves.
 CAMERA_MOVES = 0.3
+# A spot reaches beyond its box by this share of its sides.
+_REACH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,8 @@ class Sightings:
 
     def _aged(self, spot: Spot, time_s: float, gap: float, looked: NDArray[np.float32]) -> Spot:
         x1, y1, x2, y2 = spot.box
-        x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        seen = ((looked[:, 0] <= x) & (x <= looked[:, 2]) & (looked[:, 1] <= y) & (y <= looked[:, 3])).any()
+        middle = np.array([[(x1 + x2) / 2, (y1 + y2) / 2]], np.float32)
+        seen = box_math.inside_any(middle, looked)[0]
         fresh = tuple(s for s in spot.sightings if time_s - s.time_s <= self.confirmation.window_s)
         # The last sighting stays as the memory of where it was.
         kept = fresh or spot.sightings[-1:]
@@ -131,7 +133,7 @@ class Sightings:
         return replace(spot, sightings=kept, missed_s=spot.missed_s + (gap if seen else 0.0), first_seen_s=first)
 
     def _joined(self, spots: list[Spot], sighting: Sighting) -> list[Spot]:
-        near = [s for s in spots if _near(s.box, sighting.box, self.confirmation.margin)]
+        near = [s for s in spots if box_math.near(s.box, sighting.box, _REACH, self.confirmation.margin)]
         rest = [s for s in spots if s not in near]
         if not near:
             return [*rest, Spot((sighting,), sighting.time_s)]
@@ -180,11 +182,6 @@ def _travels(looks: tuple[Sighting, ...]) -> bool:
     return bool((moved > np.maximum(sizes, 0.04)).any())
 
 
-def _near(a: Box, b: Box, margin: float) -> bool:
-    one, other = np.array([a], np.float32), np.array([b], np.float32)
-    return bool(box_math.intersection(box_math.grow(one, 0.5, margin), other)[0, 0] > 0)
-
-
 def _hull(boxes: list[Box]) -> Box:
     x1, y1, x2, y2 = box_math.hull(np.array(boxes, np.float32))
     return float(x1), float(y1), float(x2), float(y2)
@@ -208,6 +205,6 @@ def _groups(
     groups: list[Sighting] = []
     for box, score, stir in zip(boxes.tolist(), scores.tolist(), stirs.tolist(), strict=True):
         sign = Sighting(time_s, tuple(box), score, tuple(stir))
-        near = [g for g in groups if _near(g.box, sign.box, margin / 2)]
+        near = [g for g in groups if box_math.near(g.box, sign.box, _REACH, margin / 2)]
         groups = [*(g for g in groups if g not in near), _one([sign, *near])]
     return groups

@@ -33,3 +33,12 @@ def test_hull_grow_and_foot() -> None:
     assert box_math.hull(boxes).tolist() == [0, 0, 5, 4]
     assert box_math.grow(boxes[:1], 0.5, 1.0).tolist() == [[-1.5, -2, 3.5, 6]]
     assert box_math.bottom_centre(boxes).tolist() == [[1, 4], [3, 2]]
+
+
+def test_inside_any_and_near() -> None:
+    points = np.array([[0.95, 0.95], [0.5, 0.5], [2, 2]], np.float32)
+    boxes = np.array([[0, 0, 0.5, 0.5], [0.9, 0.9, 1, 1]], np.float32)
+    assert box_math.inside_any(points, boxes).tolist() == [True, True, False]
+    assert not box_math.near((0, 0, 1, 1), (1.2, 0, 2, 1), 0.0, 0.1)
+    assert box_math.near((0, 0, 1, 1), (1.2, 0, 2, 1), 0.0, 0.3)
+    assert box_math.near((0, 0, 1, 1), (1.2, 0, 2, 1), 0.5, 0.0)

@@ -28,7 +28,6 @@ def test_a_scene_picks_by_meaning_and_threshold() -> None:
     assert len(scene.of("person")) == 0
 
 
-def test_a_scene_knows_what_was_looked_at() -> None:
+def test_a_scene_gives_boxes_in_shares_of_the_picture() -> None:
     scene = a_scene(Detections.none())
-    assert scene.covers((0.9, 0.9, 1, 1))
     assert scene.boxes(some_detections((160, 90, 320, 180, 0.3, 0))).tolist() == [[0.5, 0.5, 1, 1]]
