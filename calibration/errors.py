@@ -3,6 +3,7 @@
     LookoutError
     ├── ConfigError          a site file, a rule or a zone is wrong; lists every fault with its path
     ├── ModelError           a card does not fit its weights, a digest is wrong, a file is missing
+    ├── DatasetError         a data set or an export of a labelling tool can not be read or written
     ├── SourceError          a camera, a file or a folder of pictures
     │   ├── SourceGone       for now: the reader tries again with back-off
     │   └── SourceUnusable   for good: it is not a video, its codec is unknown, its address is malformed
@@ -41,6 +42,10 @@ class ConfigError(LookoutError):
 
 class ModelError(LookoutError):
     """A model folder that must not be used."""
+
+
+class DatasetError(LookoutError):
+    """Labelled pictures that can not be used as they are."""
 
 
 class SourceError(LookoutError):
