@@ -71,7 +71,7 @@ def test_contents_of_the_wheel(dist: Path) -> None:
         f"lookout_agent-{__version__}.dist-info",
     }
     assert f"lookout_agent-{__version__}.dist-info/licenses/LICENSE" in names
-    for model in ("fire-smoke", "site-safety"):
+    for model in ("fire-smoke", "ppe"):
         assert {f"{SHARE}/models/{model}/card.yaml", f"{SHARE}/models/{model}/model.onnx"} <= set(names)
     assert any(name.startswith(f"{SHARE}/datasets/demo/") and name.endswith(".mp4") for name in names)
     assert any(name.startswith(f"{SHARE}/examples/") for name in names)
@@ -88,7 +88,7 @@ def test_version_and_models_from_an_empty_folder(installed: Path, tmp_path: Path
     assert run([installed / "lookout", "--version"], tmp_path).stdout == f"lookout {__version__}\n"
     listed = run([installed / "lookout", "models"], tmp_path).stdout
     assert "fire-smoke" in listed
-    assert "site-safety" in listed
+    assert "ppe" in listed
 
 
 def test_neither_torch_nor_ultralytics_came_along(installed: Path, tmp_path: Path) -> None:

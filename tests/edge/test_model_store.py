@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from calibration.errors import ModelError
-from edge.model_store import ModelStore, with_thresholds
+from edge.model_store import ModelStore
 from pipelines.detect import Detector
 from pipelines.frame import from_bgr
 from tests.edge.onnx_file import onnx_file
@@ -138,11 +138,11 @@ def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
 
 def test_the_installed_models_are_whole() -> None:
     states = ModelStore.installed().list()
-    assert {"fire-smoke", "site-safety"} <= {state.name for state in states}
+    assert {"fire-smoke", "ppe"} <= {state.name for state in states}
     assert [state.fault for state in states] == [None] * len(states)
 
 
 def test_a_site_may_change_thresholds(tmp_path: Path) -> None:
     write(tmp_path)
-    card = with_thresholds(ModelStore([tmp_path]).card("tiny"), {"smoke": 0.8})
+    card = ModelStore([tmp_path]).card("tiny").with_thresholds({"smoke": 0.8})
     assert [c.threshold for c in card.classes] == [0.5, 0.8]

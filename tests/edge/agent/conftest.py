@@ -52,7 +52,7 @@ def source(name: str, url: Path, **more: Any) -> dict[str, Any]:
     return {"name": name, "url": str(url), "interval_s": 0.2, "zones": zones, "rules": rules, **more}
 
 
-def write_site(folder: Path, port: int, *sources: dict[str, Any], model: str = "site-safety") -> Path:
+def write_site(folder: Path, port: int, *sources: dict[str, Any], model: str = "ppe") -> Path:
     """A site file whose data folder is `folder/data`."""
     content = {
         "site": {"name": "plant"},

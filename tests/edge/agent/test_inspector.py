@@ -77,7 +77,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def detector(root: Path) -> Detector:
-    model = ModelStore([root / "models"]).load("site-safety")
+    model = ModelStore([root / "models"]).load("ppe")
     return Detector(model.card, model.weights)
 
 

@@ -19,7 +19,7 @@ def test_the_installed_models_are_listed_and_verified() -> None:
     code, out, _ = run()
     assert code == 0
     assert "fire-smoke" in out
-    assert "site-safety" in out
+    assert "ppe" in out
     assert "verified" in out
 
 

@@ -41,8 +41,8 @@ def test_rules_that_can_not_stand_alone(names: list[str], message: str, store: M
 
 
 def test_a_rule_that_no_model_serves(root: Path, tmp_path: Path) -> None:
-    (tmp_path / "site-safety").symlink_to(root / "models" / "site-safety")
-    with pytest.raises(ConfigError, match=r"--rules smoke: needs smoke, found site-safety sees .*person"):
+    (tmp_path / "ppe").symlink_to(root / "models" / "ppe")
+    with pytest.raises(ConfigError, match=r"--rules smoke: needs smoke, found ppe sees .*person"):
         plans_from_rules(["smoke"], ModelStore([tmp_path]))
     with pytest.raises(ConfigError, match="--rules fire: needs fire, found no model"):
         plans_from_rules(["fire"], ModelStore([tmp_path / "empty"]))
@@ -53,7 +53,7 @@ def site(folder: Path, *sources: dict[str, Any]) -> Path:
     content = {
         "site": {"name": "plant"},
         "broker": {"host": "127.0.0.1"},
-        "models": [{"name": "fire-smoke"}, {"name": "site-safety"}],
+        "models": [{"name": "fire-smoke"}, {"name": "ppe"}],
         "sources": list(sources),
     }
     return write(folder, content)
@@ -76,7 +76,7 @@ def test_a_source_of_a_site(store: ModelStore, tmp_path: Path) -> None:
     plan = plans_from_site(site(tmp_path, HALL, GATE), "gate", None, store)
     assert plan.source is not None
     assert plan.source.name == plan.watch.source == "gate"
-    assert lanes(plan.watch) == {"fire-smoke": ["smoke"], "site-safety": ["restricted_zone:yard", "people"]}
+    assert lanes(plan.watch) == {"fire-smoke": ["smoke"], "ppe": ["restricted_zone:yard", "people"]}
     assert list(plan.watch.zones) == ["yard"]
     # A clip that was taken at night is judged at noon too; a rule that works only at night still does.
     assert plan.watch.hours is None
@@ -91,9 +91,9 @@ def test_the_only_source_needs_no_name(store: ModelStore, tmp_path: Path) -> Non
     ("rules", "kept"),
     [
         # By kind, all of that kind; only the models that are still of use are loaded.
-        (["restricted_zone"], {"site-safety": ["restricted_zone:yard", "people"]}),
-        (["people"], {"site-safety": ["people"]}),
-        (["smoke", "people"], {"fire-smoke": ["smoke"], "site-safety": ["people"]}),
+        (["restricted_zone"], {"ppe": ["restricted_zone:yard", "people"]}),
+        (["people"], {"ppe": ["people"]}),
+        (["smoke", "people"], {"fire-smoke": ["smoke"], "ppe": ["people"]}),
     ],
 )
 def test_only_some_of_its_rules(

@@ -54,7 +54,7 @@ def test_what_is_no_card(text: str, words: str) -> None:
         parse_card(text, "x/card.yaml")
 
 
-@pytest.mark.parametrize("name", ["fire-smoke", "site-safety"])
+@pytest.mark.parametrize("name", ["fire-smoke", "ppe"])
 def test_the_models_that_ship(root: Path, name: str) -> None:
     folder = root / "models" / name
     card = parse_card((folder / "card.yaml").read_text(encoding="utf-8"), str(folder))

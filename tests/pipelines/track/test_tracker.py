@@ -114,13 +114,13 @@ def frames(clip: Path, every: int, count: int) -> list[tuple[float, NDArray[np.u
 @pytest.mark.parametrize(("every", "most"), [(4, 1), (10, 1)], ids=["2.5 a second", "1 a second"])
 def test_one_visitor_is_one_track(shared: Path, root: Path, every: int, most: int) -> None:
     # The first visitor of the room walks in, stands and leaves: 2 s to 26 s of the clip.
-    if not (root / "models/site-safety/model.onnx").is_file():
-        pytest.skip("needs models/site-safety")
+    if not (root / "models/ppe/model.onnx").is_file():
+        pytest.skip("needs models/ppe")
     from pipelines.detect import Detector
     from pipelines.detect.card import parse_card
     from pipelines.frame import from_bgr
 
-    folder = root / "models/site-safety"
+    folder = root / "models/ppe"
     card = parse_card((folder / "card.yaml").read_text(), "card.yaml")
     detector = Detector(card, (folder / "model.onnx").read_bytes())
     tracker = Tracker(TrackSettings(card.meanings, tuple(card.thresholds.tolist())))
