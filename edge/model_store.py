@@ -12,7 +12,7 @@ import onnxruntime
 
 from calibration.errors import ModelError
 from edge.share import share_folder
-from pipelines.detect.card import Card, CardClass, make_card, read_fields
+from pipelines.detect.card import Card, make_card, read_fields
 from pipelines.detect.metadata import complete_card, silent_fields
 
 CARD = "card.yaml"
@@ -138,14 +138,6 @@ class ModelStore:
         if isinstance(model, str) and "/" not in model:
             return self._find(model)
         return Path(model)
-
-
-def with_thresholds(card: Card, thresholds: Mapping[str, float]) -> Card:
-    """The card with other thresholds for some of its classes, by class name; unknown names change nothing."""
-    classes = tuple(
-        CardClass(name=c.name, means=c.means, threshold=thresholds.get(c.name, c.threshold)) for c in card.classes
-    )
-    return card.model_copy(update={"classes": classes})
 
 
 def _read(path: Path) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from calibration.errors import ModelError
 from edge.config import Site, SourceSettings, needs_in_words, serving_model
 from edge.delivery.contract import Model
-from edge.model_store import ModelStore, with_thresholds
+from edge.model_store import ModelStore
 from pipelines.detect import Detector
 from pipelines.detect.card import Card
 from pipelines.rules.base import RuleSettings
@@ -38,7 +38,7 @@ def line_up(site: Site, store: ModelStore) -> Lineup:
     """
     loaded = {use.title: store.load(use.where) for use in site.models}
     uses = {use.title: use for use in site.models}
-    cards = {title: with_thresholds(model.card, uses[title].thresholds) for title, model in loaded.items()}
+    cards = {title: model.card.with_thresholds(uses[title].thresholds) for title, model in loaded.items()}
     served = {source.name: _served(source, site, cards) for source in site.sources}
     needed = {title for lanes in served.values() for title in lanes}
     how = site.agent.inference

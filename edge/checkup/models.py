@@ -8,7 +8,7 @@ from calibration.errors import ModelError
 from edge.checkup.result import Part, Result
 from edge.config.serving import serving_model
 from edge.config.site import ModelUse, Site
-from edge.model_store import ModelStore, with_thresholds
+from edge.model_store import ModelStore
 from pipelines.detect import Card, Detector
 
 
@@ -27,7 +27,7 @@ def check_models(site: Site, store: ModelStore) -> Iterator[Result]:
 def _try(use: ModelUse, site: Site, store: ModelStore) -> str:
     model = store.load(use.where)
     how = site.agent.inference
-    Detector(with_thresholds(model.card, use.thresholds), model.weights, threads=how.threads, providers=how.providers)
+    Detector(model.card.with_thresholds(use.thresholds), model.weights, threads=how.threads, providers=how.providers)
     card = model.card
     return f"{card.name} {card.version}, {card.input.width}×{card.input.height}, sha256 {card.sha256[:12]}…"
 

@@ -17,7 +17,7 @@ from edge.config.messages import faults_of
 from edge.config.site import ModelUse, Site
 from edge.config.source import SourceSettings, is_relative
 from edge.config.syntax import BadFile, decode
-from edge.model_store import ModelStore, with_thresholds
+from edge.model_store import ModelStore
 from pipelines.detect.card import Card
 
 
@@ -60,7 +60,7 @@ def read_card(use: ModelUse, store: ModelStore, folder: Path = Path()) -> Card:
         ModelError: it is missing or wrong.
     """
     where = use.where
-    return with_thresholds(store.card(folder / where if isinstance(where, Path) else where), use.thresholds)
+    return store.card(folder / where if isinstance(where, Path) else where).with_thresholds(use.thresholds)
 
 
 def _anchored(value: Any, folder: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ class CardClass(_Part):
     name: str = Field(description="the model's own name for it")
     means: str = Field(description=f"what it is to the rules: one of {', '.join(MEANINGS)}")
     threshold: float = Field(gt=0, lt=1, description="confidence from which a detection counts")
+    threshold_source: str | None = Field(default=None, description="what the threshold was chosen by, in words")
 
     @field_validator("means")
     @classmethod
@@ -82,6 +84,11 @@ class Card(_Part):
     def thresholds(self) -> NDArray[np.float32]:
         """The threshold of each class: `(classes,)`."""
         return np.array([c.threshold for c in self.classes], np.float32)
+
+    def with_thresholds(self, thresholds: Mapping[str, float]) -> Card:
+        """The card with other thresholds for some of its classes, by class name; unknown names change nothing."""
+        classes = tuple(c.model_copy(update={"threshold": thresholds.get(c.name, c.threshold)}) for c in self.classes)
+        return self.model_copy(update={"classes": classes})
 
 
 def parse_card(text: str, where: str) -> Card:
