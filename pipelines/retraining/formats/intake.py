@@ -1,0 +1,237 @@
+"""From what a labelling tool wrote to a data set that can be trained on: every picture opened, every box checked."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from calibration.errors import DatasetError
+from pipelines.retraining.dataset import Dataset, Labels, Picture
+from pipelines.retraining.formats.export import Export, Mark, Sheet
+from pipelines.retraining.formats.faults import Fault
+from pipelines.retraining.formats.grouping import Grouping, by_clip
+
+SMALLEST_PX = 1.0
+"""A box narrower or lower than this, once clipped, holds nothing to learn from."""
+_SLACK_PX = 1.0
+"""Tools round: a box that sticks out by less is clipped without a word."""
+_ASPECT = 0.01
+"""A picture resized after it was labelled keeps its sides' ratio within this share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How a source becomes a data set.
+
+    Attributes:
+        name: of the data set.
+        mapping: the source's class to ours; an empty name drops the class. Classes not named keep their name.
+        classes: ours, in this order; what is not among them after mapping is an unknown class. Empty: the source's.
+        licence: under which the pictures may be used.
+        source: where they are from.
+        group: from a picture's path below the root to its group.
+    """
+
+    name: str = "unnamed"
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
+    licence: str = "not stated"
+    source: str = "not stated"
+    group: Grouping = by_clip
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of it.
+
+    Attributes:
+        dataset: what can be used.
+        root: the folder below which its pictures lie.
+        faults: what was wrong, in the order of the source.
+        dropped: boxes left out because the mapping drops their class, by the source's name.
+    """
+
+    dataset: Dataset
+    root: Path
+    faults: tuple[Fault, ...]
+    dropped: Mapping[str, int]
+
+
+def take_in(export: Export, intake: Intake, progress: Callable[[Sequence[Sheet]], Iterable[Sheet]] = iter) -> Imported:
+    """Open every picture, check every label, map the classes and find the groups.
+
+    Args:
+        export: what a format's parser found.
+        intake: how it becomes a data set.
+        progress: wraps the sheets, to show how far it is.
+
+    Raises:
+        DatasetError: the mapping names a class that the source does not have.
+    """
+    work = _Work(export, intake)
+    pictures = [picture for sheet in progress(export.sheets) if (picture := work.picture(sheet)) is not None]
+    dataset = Dataset(intake.name, work.classes, export.keypoints, intake.licence, intake.source, tuple(pictures))
+    return Imported(dataset, export.root, (*export.faults, *work.faults), dict(work.dropped))
+
+
+class _Work:
+    """One import: what was found so far."""
+
+    def __init__(self, export: Export, intake: Intake) -> None:
+        unknown = sorted(set(intake.mapping) - set(export.classes))
+        if unknown:
+            raise DatasetError(f"map: the source has no class {', '.join(unknown)}; it has {', '.join(export.classes)}")
+        self._export, self._intake = export, intake
+        mapped = (intake.mapping.get(name, name) for name in export.classes)
+        self.classes = intake.classes or tuple(dict.fromkeys(name for name in mapped if name))
+        self._ids = {name: place for place, name in enumerate(self.classes)}
+        self._known = set(export.classes)
+        self._seen: dict[str, str] = {}
+        self.faults: list[Fault] = []
+        self.dropped: Counter[str] = Counter()
+
+    def picture(self, sheet: Sheet) -> Picture | None:
+        """The picture with its labels, None when it can not be used."""
+        name = _below(sheet.path, self._export.root)
+        opened = _opened(sheet.path)
+        if isinstance(opened, str):
+            self._fault(opened, name, name, opened, "a whole picture", "picture left out")
+            return None
+        digest, width, height = opened
+        if digest in self._seen:
+            found = f"the same bytes as {self._seen[digest]}"
+            self._fault("duplicate picture", name, name, found, "each picture once", "picture left out")
+            return None
+        if not self._fits(sheet, name, width, height):
+            return None
+        self._seen[digest] = name
+        labels = self._labels(sheet, name, width, height)
+        return Picture(sheet.path.absolute(), digest, width, height, self._group(sheet, name), sheet.split, labels)
+
+    def _fits(self, sheet: Sheet, name: str, width: int, height: int) -> bool:
+        """Was it labelled in this size, or in one with the same ratio of sides?"""
+        if sheet.stated is None or sheet.stated == (width, height) or 0 in sheet.stated:
+            return True
+        found = f"labelled as {sheet.stated[0]}×{sheet.stated[1]}, the file has {width}×{height}"
+        same = math.isclose(sheet.stated[0] / sheet.stated[1], width / height, rel_tol=_ASPECT)
+        self._fault(
+            "picture of another size", name, name, found, "the size it was labelled in, upright",
+            "boxes scaled" if same else "picture left out",
+        )  # fmt: skip
+        return same
+
+    def _group(self, sheet: Sheet, name: str) -> str:
+        if sheet.group is not None and self._intake.group is by_clip:
+            return sheet.group
+        group = self._intake.group(Path(name))
+        if group is None:
+            self._fault("no group", name, name, name, "a path that the group's pattern finds", "a group of its own")
+            return name
+        return group
+
+    def _labels(self, sheet: Sheet, name: str, width: int, height: int) -> Labels:
+        across, down = sheet.extent or (float(width), float(height))
+        scale = np.array([width / across, height / down], np.float64)
+        boxes, ids, points = [], [], []
+        for mark in sheet.marks:
+            class_id = self._class(mark, name)
+            box = None if class_id is None else self._box(mark, name, scale, (width, height))
+            if box is not None:
+                boxes.append(box)
+                ids.append(class_id)
+                points.append(_scaled(mark, scale, (width, height), len(self._export.keypoints)))
+        n, k = len(boxes), len(self._export.keypoints)
+        return Labels(
+            np.array(boxes, np.float32).reshape(n, 4),
+            np.array(ids, np.int64),
+            np.array(points, np.float32).reshape(n, k, 3),
+        )
+
+    def _class(self, mark: Mark, name: str) -> int | None:
+        ours = self._intake.mapping.get(mark.name, mark.name)
+        if not ours:
+            self.dropped[mark.name] += 1
+            return None
+        if mark.name not in self._known or ours not in self._ids:
+            self._fault("unknown class", name, mark.place, mark.name, ", ".join(self.classes), "box left out")
+            return None
+        return self._ids[ours]
+
+    def _box(
+        self, mark: Mark, name: str, scale: np.ndarray[tuple[int], np.dtype[np.float64]], size: tuple[int, int]
+    ) -> list[float] | None:
+        """Clipped to the picture, in pixels; None when nothing is left of it."""
+        corners = np.array(mark.corners, np.float64).reshape(2, 2) * scale
+        found = f"[{', '.join(f'{edge:.1f}' for edge in corners.ravel())}]"
+        if not np.isfinite(corners).all():
+            self._fault("malformed label", name, mark.place, found, "four finite numbers", "box left out")
+            return None
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        inner = np.clip(np.stack([low, high]), 0, size)
+        if ((inner[1] - inner[0]) < SMALLEST_PX).any():
+            outside = ((high - low) >= SMALLEST_PX).all()
+            what = "box outside the picture" if outside else "box without size"
+            allowed = f"at least {SMALLEST_PX:g}×{SMALLEST_PX:g} px inside {size[0]}×{size[1]}"
+            self._fault(what, name, mark.place, found, allowed, "box left out")
+            return None
+        if max((-low).max(), (high - np.array(size)).max()) > _SLACK_PX:
+            self._fault("box outside the picture", name, mark.place, found, f"0 to {size[0]}×{size[1]}", "clipped")
+        return [float(edge) for edge in np.round(inner.ravel(), 1)]
+
+    def _fault(self, what: str, picture: str, place: str, found: str, allowed: str, outcome: str) -> None:
+        self.faults.append(Fault(what, picture, place, found, allowed, outcome))
+
+
+def _scaled(
+    mark: Mark, scale: np.ndarray[tuple[int], np.dtype[np.float64]], size: tuple[int, int], count: int
+) -> list[tuple[float, float, int]]:
+    """Keypoints in pixels; one that is not labelled, or lies outside, has no place."""
+    points = []
+    for x, y, visibility in mark.points or ((0.0, 0.0, 0),) * count:
+        at_x, at_y = round(x * scale[0], 1), round(y * scale[1], 1)
+        inside = 0 <= at_x <= size[0] and 0 <= at_y <= size[1]
+        points.append((at_x, at_y, visibility) if visibility and inside else (0.0, 0.0, 0))
+    return points
+
+
+def _opened(path: Path) -> tuple[str, int, int] | str:
+    """Digest, width and height (upright, as EXIF asks), or what is wrong with the file in a few words."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return "labels without a picture"
+    except OSError:
+        return "unreadable picture"
+    if not content:
+        return "empty picture"
+    if _truncated(content):
+        return "truncated picture"
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error:
+        image = None
+    if image is None:
+        return "unreadable picture"
+    return hashlib.sha256(content).hexdigest(), int(image.shape[1]), int(image.shape[0])
+
+
+def _truncated(content: bytes) -> bool:
+    """Does a JPEG or PNG lack its end? OpenCV would decode the rest as grey and say nothing.
+
+    In a JPEG's scan the byte FF is always stuffed, so the last start of a scan (FF DA) stands before the last end
+    of the image (FF D9), whatever a thumbnail in its header holds (ITU T.81, B.1.1).
+    """
+    if content.startswith(b"\xff\xd8"):
+        return content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
+    return content.startswith(b"\x89PNG") and b"IEND" not in content[-64:]
+
+
+def _below(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
