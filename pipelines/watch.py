@@ -71,12 +71,14 @@ class Inspection:
         detections: tracked detections at or above their thresholds, one entry a lane.
         labels: class names and scores in words, one tuple a lane, parallel to `detections`.
         views: `(k, 4)` 0–1, what the first lane's model was given.
+        scenes: all that the rules got to see, one entry a lane; none out of the view's hours.
     """
 
     events: tuple[Event, ...]
     detections: tuple[Detections, ...]
     labels: tuple[tuple[str, ...], ...]
     views: NDArray[np.float32]
+    scenes: tuple[Scene, ...]
 
 
 class Lane:
@@ -213,6 +215,7 @@ class Watch:
                 for lane, found in zip(self._lanes, shown, strict=False)
             ),
             views=scenes[0].looked if scenes else np.empty((0, 4), np.float32),
+            scenes=tuple(scenes),
         )
 
     @property
