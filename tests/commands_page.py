@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from edge.cli import COMMANDS, load
+from edge.cli import COMMANDS, GROUPS, load
 
 HEAD = """# Commands
 
@@ -26,8 +26,10 @@ def page() -> str:
 
 
 def section(name: str) -> str:
-    """Heading, usage, help and a table of the options of one command."""
+    """Heading, usage, help and a table of the options of one command; of a group its help line."""
     command = load(name)
+    if name in GROUPS:
+        return f"## {name}\n\n{command.help} `lookout {name} --help` lists its commands.\n"
     context = typer.Context(command, info_name=f"lookout {name}")
     usage = " ".join([f"lookout {name}", *command.collect_usage_pieces(context)])
     lines = [f"## {name}", "", "```text", usage, "```", "", command.help.strip(), ""]

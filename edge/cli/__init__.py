@@ -3,10 +3,16 @@
 The function `name` in `edge/cli/name.py` is the command `lookout name`. Modules are loaded when their command
 is called, never before, so that `lookout --help` answers at once and a missing system library stops only
 the commands that need it.
+
+A group is a row of the table with commands below it: the row `dataset split` is `lookout dataset split`, the function
+`split` in `edge/cli/dataset/split.py`, with its test in `tests/edge/cli/dataset/test_split.py` (both folders have an
+`__init__.py`). A name that Python keeps for itself has an underscore behind it: `dataset import` is `import_` in
+`import_.py`. What several commands of a group share lies in a module whose name begins with an underscore.
 """
 
 from __future__ import annotations
 
+import keyword
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -29,35 +35,63 @@ COMMANDS = {
     "inspect": "Run the same pipeline over recorded footage, as fast as it goes.",
     "models": "List the models at hand and verify their digests.",
     "contract": "Print the JSON Schema of everything that goes over MQTT.",
+    "train": "Train a model as a recipe says; interrupted, it goes on where it was.",
+    "dataset": "Labelled pictures: bring them in, check and split them, hand them on.",
+    "dataset import": "Bring in what a labelling tool exported; every fault is listed.",
 }
+
+GROUPS = frozenset(name.rpartition(" ")[0] for name in COMMANDS if " " in name)
+"""Rows that have others below them."""
 
 FAULT = 2
 """Exit code of a command that stopped at something a person can put right."""
 
 
 def load(name: str) -> Any:
-    """The real command `name`, with its options; imports its module."""
+    """The real command of a row, with its options; imports its module. A group loads nothing yet."""
+    word = name.rpartition(" ")[2]
+    if name in GROUPS:
+        return Commands(name=word, help=COMMANDS[name], no_args_is_help=True, rich_markup_mode="markdown", row=name)
     single = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
-    single.command(name)(getattr(import_module(f"edge.cli.{name}"), name))
+    module, function = place_of(name)
+    single.command(word)(getattr(import_module(module), function))
     return typer.main.get_command(single)
 
 
+def place_of(name: str) -> tuple[str, str]:
+    """Module and function of a row that is a command."""
+    words = [f"{word}_" if keyword.iskeyword(word) else word for word in name.split()]
+    return ".".join(["edge.cli", *words]), words[-1]
+
+
 class Commands(TyperGroup):
-    """Lists commands from the table and loads the one that is called."""
+    """Lists the commands below one row of the table and loads the one that is called.
+
+    Args:
+        row: the group's; the whole command's is empty.
+        more: what click wants to know.
+    """
+
+    def __init__(self, *, row: str = "", **more: Any) -> None:
+        super().__init__(**more)
+        self._row = row
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
         """Names in the table's order."""
-        return list(COMMANDS)
+        return [word for name in COMMANDS for group, _, word in [name.rpartition(" ")] if group == self._row]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
         """A stand-in that carries the name and the help line; None for a name not in the table."""
-        help_line = COMMANDS.get(cmd_name)
+        help_line = COMMANDS.get(self._name_of(cmd_name))
         return None if help_line is None else TyperCommand(cmd_name, help=help_line)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The real command for the first argument, and the arguments after it."""
-        name, _, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name else None, rest
+        word, _, rest = super().resolve_command(ctx, args)
+        return word, load(self._name_of(word)) if word else None, rest
+
+    def _name_of(self, word: str) -> str:
+        return f"{self._row} {word}" if self._row else word
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; what a person can put right becomes one message and exit code 2."""

@@ -164,8 +164,12 @@ class _Row(BaseModel):
     keypoints: list[list[tuple[float, float, Literal[0, 1, 2]]]] = []
 
 
-def load_dataset(folder: Path) -> Dataset:
+def load_dataset(folder: Path, *, gone: bool = False) -> Dataset:
     """Read the manifest in `folder`.
+
+    Args:
+        folder: with `card.yaml` and `index.jsonl`.
+        gone: load it even where pictures are gone: what the index says of them still stands.
 
     Raises:
         DatasetError: the manifest is missing or wrong (every fault with its file and line, ten of them shown), or a
@@ -183,7 +187,7 @@ def load_dataset(folder: Path) -> Dataset:
         except ValidationError as error:
             faults += [f"line {number}: {fault}" for fault in _explained(error)]
             continue
-        wrong = _faults(row, card, root)
+        wrong = _faults(row, card, None if gone else root)
         if row.path in seen:
             wrong.append(f"path: {row.path} stands in line {seen[row.path]} already")
         seen[row.path] = number
@@ -249,13 +253,13 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     return ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
 
 
-def _faults(row: _Row, card: _Card, root: Path) -> list[str]:
-    """What is wrong with a line that is well-formed."""
+def _faults(row: _Row, card: _Card, root: Path | None) -> list[str]:
+    """What is wrong with a line that is well-formed; without a root nobody looks whether the picture is there."""
     faults = []
     width, height = row.size
     if Path(row.path).is_absolute() or ".." in Path(row.path).parts:
         faults.append(f"path: {row.path}, allowed is one below root")
-    elif not (root / row.path).is_file():
+    elif root is not None and not (root / row.path).is_file():
         faults.append(f"path: no file {root / row.path}; is `root` in {CARD} right?")
     for place, (class_id, x1, y1, x2, y2) in enumerate(row.boxes):
         if class_id >= len(card.classes):

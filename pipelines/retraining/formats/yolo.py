@@ -9,7 +9,7 @@ Formats: https://docs.ultralytics.com/datasets/detect/, https://docs.ultralytics
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,7 @@ class _Config:
     values: int
 
 
-def read(
-    src: Path,
-    *,
-    split: str | None = None,
-    intake: Intake | None = None,
-    progress: Callable[[Sequence[Sheet]], Iterable[Sheet]] = iter,
-) -> Imported:
+def read(src: Path, *, split: str | None = None, intake: Intake | None = None) -> Imported:
     """The data set in folder `src`.
 
     A picture without a text file is a negative, as ultralytics takes it, and listed.
@@ -56,16 +50,21 @@ def read(
         src: folder with `data.yaml`.
         split: only this one; every one, if left out.
         intake: how it becomes a data set.
-        progress: wraps the sheets, to show how far it is.
 
     Raises:
         DatasetError: no `data.yaml`, no class names in it, no such split.
     """
-    return take_in(parse(src, split), intake or Intake(src.name), progress)
+    return take_in(parse(src, split=split), intake or Intake(src.name))
 
 
-def parse(src: Path, split: str | None = None) -> Export:
-    """What the text files say; see `read`."""
+def parse(src: Path, pictures: Path | None = None, *, split: str | None = None) -> Export:
+    """What the text files say; see `read`.
+
+    Raises:
+        DatasetError: as `read`, and when another folder of pictures is asked for: names alone tell them apart.
+    """
+    if pictures is not None:
+        raise DatasetError(f"{pictures}: a YOLO data set has its pictures in {src / 'images'}, no other folder is read")
     config = _config(src / CONFIG)
     faults: list[Fault] = []
     sheets = [_sheet(picture, label, name, src, config, faults) for picture, label, name in _pairs(src, split, faults)]

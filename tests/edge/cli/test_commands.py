@@ -15,34 +15,54 @@ from edge import cli
 from edge.version import __version__
 from tests.commands_page import page
 
+LEAVES = [name for name in cli.COMMANDS if name not in cli.GROUPS]
 HEAVY = {"av", "cv2", "numpy", "onnxruntime", "amqtt", "paho", "pydantic", "torch", "ultralytics"}
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
+@pytest.mark.parametrize("name", LEAVES)
 def test_help_and_example(name: str) -> None:
     command = cli.load(name)
     assert command.help, f"lookout {name} has no docstring"
     assert f"lookout {name}" in command.help.partition("Example:")[2], f"lookout {name} shows no example"
-    result = CliRunner().invoke(cli.app, [name, "--help"])
+    result = CliRunner().invoke(cli.app, [*name.split(), "--help"])
     assert result.exit_code == 0
-    assert "Usage: lookout" in result.stdout
+    assert f"Usage: lookout {name}" in " ".join(result.stdout.split())
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
+@pytest.mark.parametrize("name", LEAVES)
 def test_options_are_explained(name: str) -> None:
     silent = [param.name for param in cli.load(name).params if not getattr(param, "help", None)]
     assert not silent, f"lookout {name}: no help for {silent}"
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
+@pytest.mark.parametrize("name", LEAVES)
 def test_has_a_test(name: str, root: Path) -> None:
-    test = root / "tests" / "edge" / "cli" / f"test_{name}.py"
-    assert test.is_file(), f"lookout {name} has no test at tests/edge/cli/test_{name}.py"
+    *groups, word = name.split()
+    test = root.joinpath("tests", "edge", "cli", *groups, f"test_{word}.py")
+    assert test.is_file(), f"lookout {name} has no test at {test.relative_to(root)}"
 
 
 def test_every_module_is_in_the_table(root: Path) -> None:
-    modules = {path.stem for path in (root / "edge" / "cli").glob("*.py") if not path.stem.startswith("_")}
-    assert modules == set(cli.COMMANDS)
+    folder = root / "edge" / "cli"
+    modules = {path.relative_to(folder) for path in folder.rglob("*.py") if not path.stem.startswith("_")}
+    assert {" ".join(path.with_suffix("").parts).rstrip("_") for path in modules} == set(LEAVES)
+
+
+@pytest.mark.parametrize("group", sorted(cli.GROUPS))
+def test_a_group_lists_its_commands(group: str, root: Path) -> None:
+    assert group in cli.COMMANDS, f"the group {group} has no row of its own"
+    assert root.joinpath("edge", "cli", *group.split(), "__init__.py").is_file()
+    result = CliRunner().invoke(cli.app, [*group.split(), "--help"])
+    assert result.exit_code == 0
+    assert cli.COMMANDS[group] in " ".join(result.stdout.split())
+    assert all(name.rpartition(" ")[2] in result.stdout for name in LEAVES if name.startswith(f"{group} "))
+
+
+@pytest.mark.parametrize("group", sorted(cli.GROUPS))
+def test_a_group_refuses_an_unknown_command(group: str) -> None:
+    result = CliRunner().invoke(cli.app, [*group.split(), "nothing"])
+    assert result.exit_code == 2
+    assert "No such command 'nothing'" in result.stderr
 
 
 def test_the_page_is_up_to_date(root: Path) -> None:
@@ -52,7 +72,7 @@ def test_the_page_is_up_to_date(root: Path) -> None:
 def test_help_lists_the_table() -> None:
     result = CliRunner().invoke(cli.app, ["--help"])
     assert result.exit_code == 0
-    assert all(name in result.stdout for name in cli.COMMANDS)
+    assert all(name in result.stdout for name in cli.COMMANDS if " " not in name)
 
 
 def test_version() -> None:
@@ -60,21 +80,24 @@ def test_version() -> None:
     assert (result.exit_code, result.stdout) == (0, f"lookout {__version__}\n")
 
 
-def test_help_loads_nothing_heavy() -> None:
-    code = (
-        "import sys\nfrom edge.cli import app\n"
-        "try: app(['--help'])\nexcept SystemExit: pass\n"
-        "print('LOADED', *{name.partition('.')[0] for name in sys.modules})"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(result.stdout.rpartition("LOADED")[2].split())
-    assert not loaded & HEAVY
-
-
 def test_unknown_command_is_refused() -> None:
     result = CliRunner().invoke(cli.app, ["rn"])
     assert result.exit_code == 2
     assert "No such command 'rn'" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["dataset", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    # Typer checks the options before a group with pydantic.
+    heavy = HEAVY if len(arguments) == 1 else HEAVY - {"pydantic"}
+    code = (
+        "import sys\nfrom edge.cli import app\n"
+        f"try: app({arguments})\nexcept SystemExit: pass\n"
+        "print('LOADED', *{name.partition('.')[0] for name in sys.modules})"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(result.stdout.rpartition("LOADED")[2].split())
+    assert not loaded & heavy
 
 
 @pytest.mark.parametrize(
