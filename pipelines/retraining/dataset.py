@@ -227,6 +227,15 @@ def save_dataset(dataset: Dataset, folder: Path, root: Path) -> None:
         raise DatasetError(f"{folder}: can not write the data set: {error.strerror}") from error
 
 
+def root_of(folder: Path) -> Path:
+    """The folder below which the pictures of the manifest in `folder` lie.
+
+    Raises:
+        DatasetError: the card is missing or wrong.
+    """
+    return (folder / _read_card(folder / CARD).root).resolve()
+
+
 def _read_card(path: Path) -> _Card:
     try:
         found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))

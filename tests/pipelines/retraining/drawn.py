@@ -25,7 +25,7 @@ def scene(seed: int, width: int = 192, height: int = 144) -> NDArray[np.uint8]:
     return soft
 
 
-def picture(  # noqa: PLR0917
+def picture(
     folder: Path,
     name: str,
     image: NDArray[np.uint8] | int,

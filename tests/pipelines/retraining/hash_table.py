@@ -1,4 +1,4 @@
-"""How far the perceptual hash tells copies from different pictures: `python -m tests.pipelines.retraining.hash_table DIR…`.
+"""How far the hash tells copies from other pictures: `python -m tests.pipelines.retraining.hash_table IMAGES…`.
 
 Different pictures are taken to be those whose names begin differently (`indoor_…`, `metu_…`); frames of one clip share
 their name up to the number.
@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -79,9 +80,7 @@ def measure(paths: Sequence[Path], copied: int, seed: int = 0) -> Measured:
     every = np.concatenate([distances(hashes[start : start + 64], hashes) for start in range(0, len(hashes), 64)])
     source = np.array([path.name.split("_")[0] for path in paths])
     clips = [re.match(r"(.*clip\d+)_\d+$", path.stem) for path in paths]
-    following = [
-        every[i, i + 1] for i, (a, b) in enumerate(zip(clips, clips[1:], strict=False)) if a and b and a[1] == b[1]
-    ]
+    following = [every[i, i + 1] for i, (a, b) in enumerate(pairwise(clips)) if a and b and a[1] == b[1]]
     different = every[np.triu(source[:, None] != source[None])]
     return Measured({k: np.array(v, np.uint8) for k, v in found.items()}, different, np.array(following, np.uint8))
 
