@@ -63,7 +63,7 @@ def _show(states: tuple[ModelState, ...]) -> None:
         if card is None:
             table.add_row(state.name, "", "", "", "", verdict)
             continue
-        seen = ", ".join(dict.fromkeys(m for m in card.meanings if m != "none"))
+        seen = ", ".join(card.sees)
         table.add_row(state.name, card.version, f"{card.input.width}×{card.input.height}", seen, card.licence, verdict)
     console = Console()
     console.print(table if states else "no models found")

@@ -161,7 +161,7 @@ def _model(path: KeyPath, rule: RuleSettings, site: Draft, cards: Mapping[KeyPat
 
 
 def _sees(use: ModelUse, card: Card) -> str:
-    seen = ", ".join(dict.fromkeys(m for m in card.meanings if m != "none"))
+    seen = ", ".join(card.sees)
     kept = "" if use.rules is None else f" (kept for {', '.join(use.rules)})"
     return f"{use.title}{kept} sees {seen}"
 

@@ -19,7 +19,7 @@ def serves(use: ModelUse, card: Card, rule: RuleSettings) -> bool:
     if rule.model is not None and rule.model != use.title:
         return False
     asked = rule.model is not None or use.rules is None or rule.kind in use.rules
-    return asked and (not rule.needs or not rule.needs.isdisjoint(card.meanings))
+    return asked and (not rule.needs or not rule.needs.isdisjoint(card.sees))
 
 
 def serving_model(rule: RuleSettings, uses: Sequence[ModelUse], cards: Mapping[str, Card]) -> str | None:

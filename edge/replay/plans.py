@@ -40,7 +40,7 @@ def plans_from_rules(names: Sequence[str], store: ModelStore) -> ReplayPlan:
     for rule in settings:
         serving = serving_model(rule, uses, cards)
         if serving is None:
-            seen = "; ".join(f"{name} sees {', '.join(card.meanings)}" for name, card in cards.items()) or "no model"
+            seen = "; ".join(f"{name} sees {', '.join(card.sees)}" for name, card in cards.items()) or "no model"
             raise ConfigError([f"--rules {rule.title}: needs {needs_in_words(rule)}, found {seen}"])
         lanes.setdefault(serving, []).append(rule)
     loaded = {name: store.load(name) for name in lanes}

@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from calibration.errors import ModelError
+from calibration.skeleton import COCO_KEYPOINTS
 
 MEANINGS = (
     "fire", "smoke", "person", "vehicle", "machinery", "object", "hard_hat", "no_hard_hat",
     "vest", "no_vest", "mask", "no_mask", "cone", "none",
 )  # fmt: skip
+
+POSE = "pose"
+"""What a model sees besides its classes' meanings when it gives the keypoints of a whole body."""
 
 
 class _Part(BaseModel):
@@ -54,11 +58,13 @@ class Card(_Part):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     version: str
-    task: Literal["detect"]
+    task: Literal["detect", "pose"] = Field(description="pose: each box has keypoints")
     classes: tuple[CardClass, ...] = Field(min_length=1)
+    keypoints: tuple[str, ...] = Field(default=(), description="of a pose: their names, in the output's order")
     input: CardInput
     output: Literal["anchors", "end_to_end"] = Field(
-        description="anchors: (1, 4 + classes, n), needs NMS; end_to_end: (1, n, 6) of x1 y1 x2 y2 score class"
+        description="anchors: (1, 4 + classes, n), needs NMS; end_to_end: (1, n, 6) of x1 y1 x2 y2 score class; "
+        "a pose has x y confidence of each keypoint behind that"
     )
     nms_iou: float = Field(default=0.6, gt=0, lt=1, description="two boxes of a class that overlap more are one")
     licence: str
@@ -75,10 +81,30 @@ class Card(_Part):
             raise ValueError(f"class names must differ, found twice: {', '.join(twice)}")
         return self
 
+    @model_validator(mode="after")
+    def _keypoints_fit(self) -> Card:
+        if (self.task == "pose") != bool(self.keypoints):
+            allowed = "their names" if self.task == "pose" else "none"
+            raise ValueError(f"task {self.task}: found {len(self.keypoints)} keypoints, allowed: {allowed}")
+        twice = sorted({n for n in self.keypoints if self.keypoints.count(n) > 1})
+        if twice:
+            raise ValueError(f"keypoints must differ, found twice: {', '.join(twice)}")
+        return self
+
     @property
     def meanings(self) -> tuple[str, ...]:
         """What each class means, by class id."""
         return tuple(c.means for c in self.classes)
+
+    @property
+    def sees(self) -> tuple[str, ...]:
+        """What the model can serve a rule with: its classes' meanings, and `pose` for a body's keypoints.
+
+        A model with fewer keypoints than a body's is no less usable for its boxes, but it does not see poses.
+        """
+        seen = dict.fromkeys(m for m in self.meanings if m != "none")
+        whole = "person" in seen and set(COCO_KEYPOINTS) <= set(self.keypoints)
+        return (*seen, POSE) if whole else tuple(seen)
 
     @property
     def thresholds(self) -> NDArray[np.float32]:

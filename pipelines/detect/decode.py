@@ -11,7 +11,7 @@ from pipelines.detections import Detections
 
 
 def decode_anchors(output: NDArray[np.float32], floors: NDArray[np.float32]) -> Detections:
-    """`(4 + classes, n)` of centre x, centre y, width, height and class scores, in input pixels.
+    """`(4 + classes + 3 keypoints, n)` of centre x, centre y, width, height, scores, keypoints; in input pixels.
 
     Each anchor keeps its best class only, as Ultralytics does.
 
@@ -19,20 +19,28 @@ def decode_anchors(output: NDArray[np.float32], floors: NDArray[np.float32]) -> 
         output: the model's output without its batch dimension.
         floors: `(classes,)`, scores below are dropped.
     """
-    scores = output[4:]
+    classes = len(floors)
+    scores = output[4 : 4 + classes]
     class_id = scores.argmax(axis=0)
     best = scores[class_id, np.arange(scores.shape[1])]
     keep = np.flatnonzero(best >= floors[class_id])
     centre, half = output[:2, keep].T, output[2:4, keep].T / 2
     xyxy = np.concatenate([centre - half, centre + half], axis=1)
-    return Detections(xyxy, best[keep], class_id[keep].astype(np.int64))
+    return Detections(
+        xyxy, best[keep], class_id[keep].astype(np.int64), keypoints=_triples(output[4 + classes :, keep].T)
+    )
 
 
 def decode_end_to_end(output: NDArray[np.float32], floors: NDArray[np.float32]) -> Detections:
-    """`(n, 6)` of x1, y1, x2, y2, score, class, in input pixels, already without doubles."""
+    """`(n, 6 + 3 keypoints)` of x1, y1, x2, y2, score, class, keypoints; in input pixels, already without doubles."""
     class_id = np.clip(output[:, 5].astype(np.int64), 0, len(floors) - 1)
     keep = output[:, 4] >= floors[class_id]
-    return Detections(output[keep, :4], output[keep, 4], class_id[keep])
+    return Detections(output[keep, :4], output[keep, 4], class_id[keep], keypoints=_triples(output[keep, 6:]))
+
+
+def _triples(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`(n, 3 k) -> (n, k, 3)`, also where one of them is 0."""
+    return np.ascontiguousarray(rows).reshape(len(rows), rows.shape[1] // 3, 3)
 
 
 def suppress(found: Detections, iou: float) -> Detections:

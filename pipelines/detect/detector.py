@@ -68,7 +68,7 @@ class Detector:
             views: `(k, 4)` float32, parts in 0–1 of the frame; the whole frame when left out.
 
         Returns:
-            Boxes in frame pixels, at or above `FLOOR_SHARE` of their class's threshold.
+            Boxes and keypoints in frame pixels, at or above `FLOOR_SHARE` of their class's threshold.
         """
         return merge_views([self._one(frame, view) for view in views])
 
@@ -80,7 +80,12 @@ class Detector:
             found = suppress(decode_anchors(output, self._floors), self.card.nms_iou)
         else:
             found = decode_end_to_end(output, self._floors)
-        return Detections(placement.to_frame(found.xyxy), found.confidence, found.class_id)
+        return Detections(
+            placement.to_frame(found.xyxy),
+            found.confidence,
+            found.class_id,
+            keypoints=placement.points_to_frame(found.keypoints),
+        )
 
     def _check(self) -> None:
         """One run on grey: names, shapes and types must be what the card says."""
@@ -100,11 +105,13 @@ class Detector:
             raise ModelError(f"model {card.name}: the card means an input of {kind}, the weights take {inputs[0].type}")
         blank = np.zeros(want, np.uint8 if kind == "tensor(uint8)" else np.float32)
         found = self._session.run(None, {self._input: blank})[0].shape
-        classes = len(card.classes)
+        classes, points = len(card.classes), len(card.keypoints)
+        words = f"its {classes} classes" + f" and {points} keypoints" * bool(points)
         if card.output == "anchors":
-            fits = len(found) == 3 and found[1] == 4 + classes
-            expected = f"(1, {4 + classes}, anchors) for its {classes} classes"
+            rows = 4 + classes + 3 * points
+            fits, expected = len(found) == 3 and found[1] == rows, f"(1, {rows}, anchors) for {words}"
         else:
-            fits, expected = len(found) == 3 and found[2] == 6, "(1, n, 6)"
+            columns = 6 + 3 * points
+            fits, expected = len(found) == 3 and found[2] == columns, f"(1, n, {columns})"
         if not fits:
             raise ModelError(f"model {card.name}: the card says output {expected}, the weights give {found}")

@@ -38,6 +38,17 @@ class Placement:
         inside: NDArray[np.float32] = np.clip(moved, origin, np.array([x2, y2] * 2, np.float32))
         return inside
 
+    def points_to_frame(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Keypoints from input pixels to frame pixels: `(n, k, 3) -> (n, k, 3)`, the confidence as it is.
+
+        They are not cut at the part's edges: what the model puts outside it does not trust, and says so.
+        """
+        offset = np.array([self.offset_x, self.offset_y, 0], np.float32)
+        scale = np.array([self.scale_x, self.scale_y, 1], np.float32)
+        origin = np.array([self.box[0], self.box[1], 0], np.float32)
+        moved: NDArray[np.float32] = (points - offset) / scale + origin
+        return moved
+
 
 class Letterbox:
     """Fits views into one preallocated tensor, keeping their shape.

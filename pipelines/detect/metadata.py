@@ -1,6 +1,6 @@
 """What an exporter wrote into the ONNX file, put where the card is silent.
 
-Ultralytics writes `names`, `imgsz`, `task`, `stride`, `end2end` and more, each as the `str()` of a Python value.
+Ultralytics writes `names`, `imgsz`, `task`, `kpt_shape`, `end2end` and more, each as the `str()` of a Python value.
 The card always wins. What a class means to the rules is guessed only where its name leaves no doubt.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calibration.errors import ModelError
+from calibration.skeleton import COCO_KEYPOINTS
 
 OBVIOUS = {"fire": "fire", "flame": "fire", "smoke": "smoke", "person": "person"}
 """Names of classes whose meaning needs no card."""
@@ -24,6 +25,8 @@ def silent_fields(card: Mapping[str, Any]) -> tuple[str, ...]:
     missing = [name for name in ("task", "classes", "input", "output") if card.get(name) is None]
     if not {"width", "height"} <= set(_mapping(card.get("input"))) and "input" not in missing:
         missing.append("input")
+    if card.get("task") == "pose" and card.get("keypoints") is None:
+        missing.append("keypoints")
     if "classes" not in missing and any(not {"means", "threshold"} <= set(c) for c in _class_list(card)):
         missing.append("classes")
     return tuple(missing)
@@ -49,6 +52,8 @@ def complete_card(card: Mapping[str, Any], metadata: Mapping[str, str], where: s
         full["task"] = said["task"]
     if full.get("output") is None and "names" in said:
         full["output"] = "end_to_end" if _is_end_to_end(said) else "anchors"
+    if full.get("task") == "pose" and full.get("keypoints") is None:
+        full["keypoints"] = keypoint_names(metadata)
     size = _size(said.get("imgsz"))
     if size is not None:
         full["input"] = {"width": size[0], "height": size[1], **_mapping(card.get("input"))}
@@ -64,6 +69,17 @@ def class_names(metadata: Mapping[str, str]) -> list[str]:
     if isinstance(value, dict) and value and set(value) == set(range(len(value))):
         return [str(value[i]) for i in range(len(value))]
     return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def keypoint_names(metadata: Mapping[str, str]) -> list[str]:
+    """Names of the keypoints in order, from `{0: ['nose', …]}`; COCO's where there are 17 without names."""
+    said = _value(metadata.get("kpt_names", ""))
+    names = next(iter(said.values()), None) if isinstance(said, dict) else said
+    if isinstance(names, list | tuple) and names:
+        return [str(name) for name in names]
+    shape = _value(metadata.get("kpt_shape", ""))
+    count = shape[0] if isinstance(shape, list | tuple) and shape else 0
+    return list(COCO_KEYPOINTS) if count == len(COCO_KEYPOINTS) else []
 
 
 def refuse_other_names(listed: Sequence[str], names: Sequence[str], where: str) -> None:

@@ -12,16 +12,18 @@ from typing import Any
 import yaml
 
 from calibration.errors import ModelError
+from pipelines.detect.metadata import keypoint_names
 
 
 def export_model(weights: Path, folder: Path, card: Mapping[str, Any]) -> Path:
     """Write `folder/model.onnx` and `folder/card.yaml`.
 
     Args:
-        weights: an Ultralytics detection checkpoint (`.pt`).
+        weights: an Ultralytics checkpoint for detection or poses (`.pt`).
         folder: the model folder to write; its name becomes the model's name.
         card: every field of the card but `name`, `weights`, `sha256` and `output`; `classes` maps
-            each of the checkpoint's class names to `{means, threshold}`.
+            each of the checkpoint's class names to `{means, threshold}`. A pose's `keypoints` may be left out:
+            the checkpoint's names, or COCO's where it has 17 without names.
 
     Returns:
         The card's path.
@@ -53,6 +55,7 @@ def export_model(weights: Path, folder: Path, card: Mapping[str, Any]) -> Path:
     filled = {
         "name": folder.name,
         **{k: v for k, v in card.items() if k != "classes"},
+        **_keypoints(model, card),
         "classes": [{"name": n, **classes[n]} for n in names],
         "output": "anchors",
         "weights": "model.onnx",
@@ -61,3 +64,11 @@ def export_model(weights: Path, folder: Path, card: Mapping[str, Any]) -> Path:
     path = folder / "card.yaml"
     path.write_text(yaml.safe_dump(filled, sort_keys=False, allow_unicode=True, width=100), encoding="utf-8")
     return path
+
+
+def _keypoints(model: Any, card: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What the card lacks of a pose."""
+    if card.get("task") != "pose" or card.get("keypoints"):
+        return {}
+    said = {"kpt_shape": list(model.model.kpt_shape), "kpt_names": getattr(model.model, "kpt_names", None)}
+    return {"keypoints": keypoint_names({name: str(value) for name, value in said.items()})}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,12 +14,22 @@ def test_shapes_are_checked() -> None:
         Detections(np.zeros((2, 4), np.float32), np.zeros(1, np.float32), np.zeros(2, np.int64))
     with pytest.raises(ValueError, match=r"xyxy: expected shape \(n, 4\), found \(2, 3\)"):
         Detections(np.zeros((2, 3), np.float32), np.zeros(2, np.float32), np.zeros(2, np.int64))
+    with pytest.raises(ValueError, match=r"keypoints: expected shape \(1, k, 3\) to match xyxy, found \(2, 17, 3\)"):
+        replace(some_detections((0, 0, 1, 1, 0.5, 0)), keypoints=np.zeros((2, 17, 3), np.float32))
 
 
 def test_without_a_tracker_there_are_no_ids() -> None:
     assert some_detections((0, 0, 1, 1, 0.5, 0)).track_id.tolist() == [-1]
     assert len(Detections.none()) == 0
     assert len(Detections.concatenate([])) == 0
+
+
+def test_without_a_pose_there_are_no_keypoints() -> None:
+    assert some_detections((0, 0, 1, 1, 0.5, 0)).keypoints.shape == (1, 0, 3)
+    posed = replace(some_detections((0, 0, 1, 1, 0.5, 0)), keypoints=np.ones((1, 17, 3), np.float32))
+    joined = Detections.concatenate([Detections.none(), posed, posed])
+    assert joined.keypoints.shape == (2, 17, 3)
+    assert joined.pick(np.array([1])).with_tracks(np.array([5])).keypoints.tolist() == posed.keypoints.tolist()
 
 
 def test_a_scene_picks_by_meaning_and_threshold() -> None:

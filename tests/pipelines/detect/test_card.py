@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from calibration.errors import ModelError
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.detect import parse_card
 
 GOOD: dict[str, Any] = {
@@ -41,11 +42,28 @@ def test_a_good_card() -> None:
         ({"input": {"width": 63, "height": 32}}, "input.width: .*multiple of 32"),
         ({"sha256": "abc"}, "sha256"),
         ({"colour": "mauve"}, "colour: Extra inputs"),
+        ({"task": "pose"}, "task pose: found 0 keypoints, allowed: their names"),
+        ({"keypoints": ["nose"]}, "task detect: found 1 keypoints, allowed: none"),
+        ({"task": "pose", "keypoints": ["nose", "nose"]}, "keypoints must differ, found twice: nose"),
     ],
 )
 def test_every_fault_names_its_place(change: dict[str, Any], words: str) -> None:
     with pytest.raises(ModelError, match=words):
         parse_card(yaml.safe_dump({**GOOD, **change}), "x/card.yaml")
+
+
+@pytest.mark.parametrize(
+    ("means", "keypoints", "expected"),
+    [
+        ("person", COCO_KEYPOINTS, ("person", "pose")),
+        ("person", ("nose", "tail"), ("person",)),  # not a body's: boxes of use, poses not
+        ("none", COCO_KEYPOINTS, ()),
+    ],
+)
+def test_what_a_pose_model_sees(means: str, keypoints: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    classes = [{"name": "x", "means": means, "threshold": 0.3}]
+    pose = {**GOOD, "task": "pose", "keypoints": list(keypoints), "classes": classes}
+    assert parse_card(yaml.safe_dump(pose), "x/card.yaml").sees == expected
 
 
 @pytest.mark.parametrize(("text", "words"), [("a: [", "not valid YAML"), ("- 1", "expected a mapping")])

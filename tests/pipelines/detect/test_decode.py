@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipelines.detect.decode import decode_anchors, decode_end_to_end, merge_views, suppress
+from pipelines.detections import Detections
 from tests.pipelines.builders import some_detections
 
 FLOORS = np.array([0.3, 0.5], np.float32)
@@ -32,6 +35,39 @@ def test_end_to_end_rows() -> None:
     found = decode_end_to_end(output, FLOORS)
     assert found.xyxy.tolist() == [[1, 2, 3, 4]]
     assert found.class_id.tolist() == [1]
+
+
+def test_keypoints_of_anchors() -> None:
+    columns = [[10, 20, 4, 8, 0.9, 0.1, 1, 2, 0.5, 3, 4, 0.6], [0, 0, 1, 1, 0.1, 0.1, 7, 7, 0.7, 7, 7, 0.7]]
+    found = decode_anchors(np.array(columns, np.float32).T, FLOORS)
+    assert found.class_id.tolist() == [0]
+    assert found.keypoints == pytest.approx(np.array([[[1, 2, 0.5], [3, 4, 0.6]]]))
+
+
+def test_keypoints_of_end_to_end_rows() -> None:
+    rows = [[1, 2, 3, 4, 0.2, 1, 7, 7, 0.7], [1, 2, 3, 4, 0.9, 1, 5, 6, 0.8]]
+    found = decode_end_to_end(np.array(rows, np.float32), FLOORS)
+    assert found.keypoints == pytest.approx(np.array([[[5, 6, 0.8]]]))
+
+
+@pytest.mark.parametrize("keypoints", [0, 2])
+def test_nothing_found_has_the_shape_of_something(keypoints: int) -> None:
+    assert decode_anchors(np.zeros((6 + 3 * keypoints, 9), np.float32), FLOORS).keypoints.shape == (0, keypoints, 3)
+    assert decode_end_to_end(np.zeros((4, 6 + 3 * keypoints), np.float32), FLOORS).keypoints.shape == (0, keypoints, 3)
+
+
+def test_keypoints_go_with_their_boxes() -> None:
+    whole = with_points(some_detections((0, 0, 100, 100, 0.6, 0), (2, 0, 100, 100, 0.8, 0), (300, 0, 340, 40, 0.5, 0)))
+    part = with_points(some_detections((300, 0, 341, 40, 0.7, 0)), 10)
+    merged = merge_views([suppress(whole, 0.5), part, with_points(some_detections())])
+    assert merged.keypoints[:, 0, 0].tolist() == [1, 10]
+
+
+def with_points(found: Detections, first: int = 0) -> Detections:
+    """One keypoint a box, whose x tells which it is."""
+    points = np.zeros((len(found), 1, 3), np.float32)
+    points[:, 0, 0] = first + np.arange(len(found))
+    return replace(found, keypoints=points)
 
 
 def brute_force(boxes: np.ndarray, scores: np.ndarray, classes: np.ndarray, limit: float) -> set[int]:

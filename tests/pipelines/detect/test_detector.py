@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from calibration.errors import ModelError
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.detect import Card, Detector, parse_card
 from pipelines.frame import Frame, from_bgr
+from tests.edge.onnx_file import onnx_file
 from tests.pipelines.builders import a_frame
 
 
@@ -80,6 +82,27 @@ def test_a_card_that_does_not_fit_is_refused(card: Card, weights: bytes, change:
     other = Card.model_validate({**card.model_dump(), **change})
     with pytest.raises(ModelError, match=words):
         Detector(other, weights)
+
+
+@pytest.mark.parametrize(
+    ("output", "shape", "words"),
+    [
+        ("anchors", (1, 56, 8), None),
+        ("end_to_end", (1, 8, 57), None),
+        ("anchors", (1, 39, 8), r"output \(1, 56, anchors\) for its 1 classes and 17 keypoints, the weights give"),
+        ("end_to_end", (1, 8, 6), r"output \(1, n, 57\), the weights give \(1, 8, 6\)"),
+    ],
+)
+def test_a_pose_models_output(card: Card, output: str, shape: tuple[int, ...], words: str | None) -> None:
+    person = [{"name": "person", "means": "person", "threshold": 0.3}]
+    change = {"task": "pose", "keypoints": COCO_KEYPOINTS, "classes": person, "output": output}
+    pose = Card.model_validate({**card.model_dump(), **change, "input": {"width": 64, "height": 64}})
+    weights = onnx_file(output_shape=shape)
+    if words is None:
+        assert Detector(pose, weights).detect(a_frame(60)).keypoints.shape == (0, 17, 3)
+    else:
+        with pytest.raises(ModelError, match=words):
+            Detector(pose, weights)
 
 
 def test_what_is_no_model_is_refused(card: Card) -> None:

@@ -31,6 +31,13 @@ def test_boxes_are_cut_at_the_parts_edges() -> None:
     assert place.to_frame(far).tolist() == [[320, 180, 640, 360]]
 
 
+def test_keypoints_come_back_with_their_confidence() -> None:
+    place = Letterbox(CardInput(width=320, height=320)).place(a_frame(size=(640, 360)), view(0.5, 0.5, 1, 1))
+    # The middle of the input is the middle of the part; what lies outside it is not moved inside.
+    points = np.array([[[160, 160, 0.9], [-160, 160, 0.1]]], np.float32)
+    assert place.points_to_frame(points)[0] == pytest.approx(np.array([[480, 270, 0.9], [160, 270, 0.1]]))
+
+
 def test_colours_layout_and_padding() -> None:
     picture = np.zeros((100, 200, 3), np.uint8)
     picture[...] = (0, 0, 255)  # red

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from calibration.errors import ModelError
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.detect.card import make_card
 from pipelines.detect.metadata import USUAL_THRESHOLD, complete_card, silent_fields
 
@@ -107,6 +108,21 @@ def test_output_layout(said: dict[str, str | None], expected: str | None) -> Non
 
 
 @pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"kpt_shape": "[17, 3]"}, COCO_KEYPOINTS),
+        ({"kpt_shape": "[2, 3]", "kpt_names": "{0: ['head', 'tail']}"}, ("head", "tail")),
+        ({"kpt_shape": "[17, 3]", "kpt_names": "None"}, COCO_KEYPOINTS),
+        ({"kpt_shape": "[5, 3]"}, ()),  # nobody says what they are: the card must
+    ],
+)
+def test_keypoints(said: dict[str, str | None], expected: tuple[str, ...]) -> None:
+    assert tuple(complete(card(), task="pose", **said)["keypoints"]) == expected
+    assert complete(card(keypoints=["mine"]), task="pose", **said)["keypoints"] == ["mine"]
+    assert "keypoints" not in complete(card(), **said)
+
+
+@pytest.mark.parametrize(
     ("names", "expected"),
     [
         ("{0: 'Fire', 1: 'SMOKE', 2: 'person'}", ["fire", "smoke", "person"]),
@@ -151,6 +167,7 @@ def test_another_task_is_refused() -> None:
     [
         (card(), ("task", "classes", "input", "output")),
         (card(task="detect", output="anchors", input={"colour": "bgr"}, classes=[]), ("input",)),
+        (card(task="pose", output="anchors", input={"width": 1, "height": 1}, classes=[]), ("keypoints",)),
         (
             card(task="detect", output="anchors", input={"width": 1, "height": 1}, classes=[{"name": "fire"}]),
             ("classes",),

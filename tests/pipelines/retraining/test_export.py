@@ -26,6 +26,18 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.filterwarnings("default")
+def test_a_pose_checkpoint_becomes_one_that_sees_poses(shared: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ultralytics", reason="needs the extra `train`")
+    from edge.model_store import ModelStore
+    from pipelines.detect import Detector
+
+    card = {**CARD, "task": "pose", "classes": {"person": {"means": "person", "threshold": 0.3}}}
+    export_model(shared / "data" / "weights" / "yolo11n-pose.pt", tmp_path / "tiny-pose", card)
+    model = ModelStore([tmp_path]).load("tiny-pose")
+    assert Detector(model.card, model.weights).card.sees == ("person", "pose")
+
+
+@pytest.mark.filterwarnings("default")
 def test_a_checkpoint_becomes_a_model_folder(shared: Path, tmp_path: Path) -> None:
     pytest.importorskip("ultralytics", reason="needs the extra `train`")
     from edge.model_store import ModelStore
