@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,12 +75,6 @@ class Export:
 def pictures_below(folder: Path) -> list[Path]:
     """Every picture file in the folder and below, sorted by path."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-
-
-def around(points: Iterable[tuple[float, float]]) -> Corners:
-    """The box around the corners of a polygon, at least one."""
-    xs, ys = zip(*points, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def text_of(path: Path) -> str:

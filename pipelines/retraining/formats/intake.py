@@ -168,14 +168,18 @@ class _Work:
         self, mark: Mark, name: str, scale: np.ndarray[tuple[int], np.dtype[np.float64]], size: tuple[int, int]
     ) -> list[float] | None:
         """Clipped to the picture, in pixels; None when nothing is left of it."""
-        corners = np.array(mark.corners, np.float64).reshape(2, 2) * scale
+        # To a hundredth: shares written with seven digits must not make a box of one pixel a hair smaller.
+        corners = np.round(np.array(mark.corners, np.float64).reshape(2, 2) * scale, 2)
         found = f"[{', '.join(f'{edge:.1f}' for edge in corners.ravel())}]"
         if not np.isfinite(corners).all():
             self._fault("malformed label", name, mark.place, found, "four finite numbers", "box left out")
             return None
         low, high = corners.min(axis=0), corners.max(axis=0)
+        if (low < corners[0]).any():
+            allowed = "upper left corner first"
+            self._fault("corners exchanged", name, mark.place, found, allowed, "put in order")
         inner = np.clip(np.stack([low, high]), 0, size)
-        if ((inner[1] - inner[0]) < SMALLEST_PX).any():
+        if (np.round(inner[1] - inner[0], 2) < SMALLEST_PX).any():
             outside = ((high - low) >= SMALLEST_PX).all()
             what = "box outside the picture" if outside else "box without size"
             allowed = f"at least {SMALLEST_PX:g}×{SMALLEST_PX:g} px inside {size[0]}×{size[1]}"

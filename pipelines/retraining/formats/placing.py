@@ -55,3 +55,16 @@ def written(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DatasetError(f"{path}: can not be written: {error.strerror}") from error
+
+
+def without_keypoints(dataset: Dataset, form: str) -> None:
+    """For formats that have no place for keypoints.
+
+    Raises:
+        DatasetError: the data set has some.
+    """
+    if dataset.keypoints:
+        raise DatasetError(
+            f"{dataset.name}: has {len(dataset.keypoints)} keypoints a box, which {form} can not hold; "
+            "yolo and coco can"
+        )

@@ -7,14 +7,26 @@ from pathlib import Path
 
 from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset
-from pipelines.retraining.formats import yolo
+from pipelines.retraining.formats import coco, cvat, label_studio, voc, yolo
 from pipelines.retraining.formats.export import Export, Sheet
 from pipelines.retraining.formats.intake import Imported, Intake, take_in
 
 Parse = Callable[[Path, Path | None], Export]
 
-_PARSERS: dict[str, Parse] = {"yolo": yolo.parse}
-_WRITERS = {"yolo": yolo.write}
+_PARSERS: dict[str, Parse] = {
+    "yolo": yolo.parse,
+    "coco": coco.parse,
+    "voc": voc.parse,
+    "label-studio": label_studio.parse,
+    "cvat": cvat.parse,
+}
+_WRITERS = {
+    "yolo": yolo.write,
+    "coco": coco.write,
+    "voc": voc.write,
+    "label-studio": label_studio.write,
+    "cvat": cvat.write,
+}
 
 
 def read(

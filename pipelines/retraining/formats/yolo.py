@@ -18,10 +18,11 @@ import yaml
 
 from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset, Picture
-from pipelines.retraining.formats.export import Export, Mark, Point, Sheet, around, pictures_below, text_of
+from pipelines.retraining.formats.export import Export, Mark, Point, Sheet, pictures_below, text_of
 from pipelines.retraining.formats.faults import Fault
 from pipelines.retraining.formats.intake import Imported, Intake, take_in
 from pipelines.retraining.formats.placing import place, placed, written
+from pipelines.retraining.formats.shapes import around
 
 CONFIG = "data.yaml"
 COCO_KEYPOINTS = (
