@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 
 
 def onnx_file(
     input_shape: tuple[int, ...] = (1, 3, 64, 64),
     output_shape: tuple[int, ...] = (1, 6, 8),
     metadata: Mapping[str, str] | None = None,
+    answer: Sequence[float] | None = None,
 ) -> bytes:
-    """A model that takes a picture and always answers zeros.
+    """A model that takes a picture and always answers the same: zeros, if left out.
 
     Args:
         input_shape: of its float32 input `images`.
         output_shape: of its float32 output `output0`.
         metadata: what an exporter would have written into it.
+        answer: the output's numbers, row by row.
     """
     floats = 1
     count = 1
     for size in output_shape:
         count *= size
-    tensor = b"".join(_number(1, size) for size in output_shape) + _number(2, floats) + _bytes(9, bytes(4 * count))
+    tensor = (
+        b"".join(_number(1, size) for size in output_shape)
+        + _number(2, floats)
+        + _bytes(9, struct.pack(f"<{count}f", *(answer or [0.0] * count)))
+    )
     # Constant -> output0; the input is declared and not used, as ONNX allows.
     value = _bytes(1, b"value") + _bytes(5, tensor) + _number(20, 4)
     node = _bytes(2, b"output0") + _bytes(4, b"Constant") + _bytes(5, value)
