@@ -16,7 +16,15 @@ from pydantic_core import PydanticUndefined
 from edge.config.broker import BrokerSettings, TlsSettings
 from edge.config.drill import DrillFire, DrillItem, DrillObstacle, DrillSettings, DrillSmoke
 from edge.config.schema import bounds
-from edge.config.site import AgentSettings, EvidenceSettings, InferenceSettings, ModelUse, Site, SiteIdentity
+from edge.config.site import (
+    AgentSettings,
+    EvidenceSettings,
+    HarvestSettings,
+    InferenceSettings,
+    ModelUse,
+    Site,
+    SiteIdentity,
+)
 from edge.config.source import SourceSettings, ZoneSettings
 from edge.delivery.place import Enterprise, Place, Position
 from pipelines.rules import RULES
@@ -29,6 +37,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "site": SiteIdentity,
     "agent": AgentSettings,
     "agent.evidence": EvidenceSettings,
+    "agent.harvest": HarvestSettings,
     "agent.inference": InferenceSettings,
     "broker": BrokerSettings,
     "broker.tls": TlsSettings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from calibration.errors import DeliveryError, OutboxDamaged
 from edge.agent.clips import Clips
 from edge.agent.desk import Desk, Look
 from edge.agent.folder import DataFolder
+from edge.agent.harvester import Harvester
 from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
 from edge.agent.lineup import line_up
@@ -32,10 +33,12 @@ from edge.delivery.outbox import Outbox
 from edge.delivery.topics import Topics
 from edge.delivery.uplink import Uplink
 from edge.evidence.store import EvidenceStore
+from edge.harvest import HarvestStore
 from edge.model_store import ModelStore
 from edge.sources import State
 from pipelines.events import Phase
-from pipelines.watch import Inspection, Watch
+from pipelines.harvest import Keeper
+from pipelines.watch import Inspection, Watch, WatchPlan
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +66,7 @@ class Agent:
         ConfigError: another agent works in the data folder, or it can not be written.
         ModelError: a model can not be used.
         DeliveryError: the outbox can not be opened.
-        EvidenceError: the evidence folder can not be made.
+        EvidenceError: the folder for evidence or harvest can not be made.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Agent:
                 wanted=self._unsent,
                 jpeg_quality=proof.jpeg_quality,
             )
+            self._harvester = self._harvest(lineup.plans)
             self._opened = opened.pop_all()
         new_id, desk = Uuid7(), Desk()
         watches = {name: Watch(plan, new_id) for name, plan in lineup.plans.items()}
@@ -109,7 +113,7 @@ class Agent:
         )
         instruments = Instruments(
             self._readers, self._inspector, self._reports, self._uplink, self._faults,
-            lambda: self._mail.held, self._models,
+            lambda: self._mail.held, self._models, self._harvester.report if self._harvester else None,
         )  # fmt: skip
         self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
         self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
@@ -158,9 +162,20 @@ class Agent:
             *(Worker(worker_name(name), reader.run, 45.0, source=True) for name, reader in self._readers.items()),
             Worker("inference", self._inspector.run, 20.0),
             Worker("evidence", self._clips.run, 60.0),
+            *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),
             Worker("uplink", self._send, 20.0),
             Worker("status", self._status.run, 20.0),
         )
+
+    def _harvest(self, plans: Mapping[str, WatchPlan]) -> Harvester | None:
+        wanted = self.site.agent.harvest
+        if not wanted.budget_mb:
+            return None
+        store = HarvestStore(
+            self.data, wanted.budget_mb * 10**6, jpeg_quality=wanted.jpeg_quality, clock=self._clock
+        )  # fmt: skip
+        new_id = Uuid7()
+        return Harvester({name: Keeper(plan, new_id, wanted.every_s) for name, plan in plans.items()}, store)
 
     def _resume(self) -> None:
         """What the platform holds to be active goes on, or is cleared where nobody looks for it any more."""
@@ -181,6 +196,8 @@ class Agent:
             # Should making a picture end this thread, the alarms are told all the same.
             for event in untold:
                 self._mail.send(event)
+        if self._harvester is not None:
+            self._harvester.offer(inspection)
 
     def _tidy(self) -> None:
         """What has to be done again and again and takes no time."""
@@ -209,6 +226,7 @@ class Agent:
                 ("outbox", self._mail.error),
                 ("pictures", self._pictures.error),
                 ("clips", self._clips.error),
+                ("harvest", self._harvester.error if self._harvester is not None else None),
             )
             if error is not None
         ]

@@ -48,6 +48,7 @@ class Instruments:
         faults: what is wrong now beyond sources and threads.
         held: events that wait in memory because they could not be stored.
         models: name, version and digest of each model in use.
+        harvest: what is kept for training; None where nothing is.
     """
 
     readers: Mapping[str, Reader]
@@ -57,6 +58,7 @@ class Instruments:
     faults: Callable[[], Sequence[str]]
     held: Callable[[], int]
     models: Sequence[Mapping[str, str]]
+    harvest: Callable[[], Mapping[str, Any]] | None
 
 
 class StatusReport:
@@ -103,7 +105,8 @@ class StatusReport:
                 "workers": {report.name: _worker(report) for report in workers.values()},
                 "models": [dict(model) for model in self._read.models],
                 "held_in_memory": self._read.held(),
-            },
+            }
+            | ({"harvest": dict(self._read.harvest())} if self._read.harvest is not None else {}),
         )
 
     def write(self, heartbeat: Heartbeat, *, running: bool = True) -> None:

@@ -16,7 +16,7 @@ from calibration.errors import ConfigError, SourceError
 from edge.agent.ids import Uuid7
 from edge.evidence.film import Film
 from edge.model_store import ModelStore
-from edge.replay import Replay, Step, Summary, draw, plans_from_rules, plans_from_site
+from edge.replay import Gatherer, Replay, Step, Summary, draw, plans_from_rules, plans_from_site
 from edge.replay.plans import USUAL, ReplayPlan
 from edge.sources import Pace, open_source
 from edge.sources.drill import Drill
@@ -41,6 +41,10 @@ def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
     annotate: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write each clip there again, with what was seen drawn in.")
     ] = None,
+    harvest: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep frames to learn from there, for `lookout dataset harvest DIR`."),
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language of hazards: en or zh.")] = "en",
 ) -> None:
     """Run the same pipeline over recorded footage, as fast as it goes.
@@ -59,11 +63,14 @@ def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
         plan = plans_from_rules(USUAL if names is None else names, store)
     if annotate is not None:
         annotate.mkdir(parents=True, exist_ok=True)
+    gatherer = Gatherer(harvest, plan.watch) if harvest is not None else None
     unreadable = False
     for video in videos:
         try:
             replay = _replay(video, plan)
             for step in _shown(video, replay, plan, annotate, lang):
+                if gatherer is not None:
+                    gatherer.see(step)
                 for event in step.events:
                     _tell(_record(video, event)) if json else _say(video, event, lang)
         except SourceError as error:
@@ -71,6 +78,8 @@ def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
             Console(stderr=True).print(f"[red]lookout: {error}", highlight=False, soft_wrap=True)
             continue
         _tell(_closing(video, replay.summary)) if json else _conclude(video, replay.summary)
+    if gatherer is not None:
+        Console(stderr=True).print(f"{gatherer.kept} frames kept in {harvest}", highlight=False, soft_wrap=True)
     if unreadable:
         raise typer.Exit(_UNREADABLE)
 

@@ -34,6 +34,14 @@ class EvidenceSettings(Settings):
     jpeg_quality: int = Field(default=90, ge=30, le=100, description="quality of the pictures")
 
 
+class HarvestSettings(Settings):
+    """Pictures kept for training."""
+
+    budget_mb: int = Field(default=500, ge=0, description="most disk space; what is worth least goes first; 0: off")
+    every_s: float = Field(default=60.0, ge=0, description="shortest time between two pictures of a kind and source")
+    jpeg_quality: int = Field(default=90, ge=30, le=100, description="quality of the pictures")
+
+
 class InferenceSettings(Settings):
     """How the models are run."""
 
@@ -50,6 +58,7 @@ class AgentSettings(Settings):
     data: Path = Field(default=Path("lookout-data"), description="folder for the outbox and the evidence")
     lang: Literal["zh", "en"] = Field(default="zh", description="language of titles, reports and pictures")
     evidence: EvidenceSettings = Field(default=EvidenceSettings(), description="pictures and clips")
+    harvest: HarvestSettings = Field(default=HarvestSettings(), description="pictures kept for training")
     inference: InferenceSettings = Field(default=InferenceSettings(), description="how the models are run")
     status_every_s: float = Field(default=30.0, ge=1, le=3600, description="how often the status is published")
 

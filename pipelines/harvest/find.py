@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -10,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.hazards import Box
 
 FORMAT: Final = "lookout-harvest-1"
+
+# In an agent's data folder: pictures in `harvest/YYYY-MM-DD/id.jpg` with `id.json` beside each, and the verdicts.
+FOLDER, PICTURE, NOTES = "harvest", ".jpg", ".json"
+VERDICTS = "verdicts.jsonl"
 
 # An unjudged picture is worth half of what it was after this long: models and views change.
 HALF_LIFE_S = 7 * 86_400.0
@@ -64,7 +69,7 @@ class Claim(_Part):
     score: float
     box: Box = Field(description="of the hazard: x1, y1, x2, y2 in 0–1 of the picture")
     model: str = Field(description="the card's name of the model that serves the rule")
-    means: tuple[str, ...] = Field(description="what the rule asks of its model, by meaning")
+    names: tuple[str, ...] = Field(description="classes of that model that the rule asks for")
 
 
 class Find(_Part):
@@ -90,9 +95,10 @@ class KeptPicture(Find):
     """A find whose picture lies on disk, under the same name."""
 
     sha256: _Digest = Field(description="of the JPEG file")
+    kept_s: float = Field(description="when it was kept by the agent's clock, UTC seconds since the epoch")
 
 
-def worth(find: Find, now_s: float) -> float:
-    """What a picture is worth today: by kind and score, halved every week."""
-    age_s = max(0.0, now_s - find.captured_s)
-    return float(_WORTH[find.why] * max(find.score, _LEAST_SCORE) * 0.5 ** (age_s / HALF_LIFE_S))
+def worth(kept: KeptPicture, now_s: float) -> float:
+    """What a picture is worth at a time: by kind and score, halved every week; as a logarithm to base 2."""
+    fresh = math.log2(_WORTH[kept.why] * max(kept.score, _LEAST_SCORE))
+    return fresh - max(0.0, now_s - kept.kept_s) / HALF_LIFE_S

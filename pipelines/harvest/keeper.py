@@ -92,6 +92,7 @@ class Keeper:
         lane, rule = next(
             (lane, rule) for lane in self._plan.lanes for rule in lane.rules if rule.title == event.rule
         )  # fmt: skip
+        card = lane.detector.card
         return Claim(
             incident=event.incident,
             kind=str(event.kind),
@@ -99,8 +100,8 @@ class Keeper:
             phase=str(event.phase),
             score=round(event.score, 4),
             box=_short(event.box),
-            model=lane.detector.card.name,
-            means=tuple(sorted(rule.needs)),
+            model=card.name,
+            names=tuple(each.name for each in card.classes if each.means in rule.needs),
         )
 
 
