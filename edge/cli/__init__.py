@@ -38,6 +38,7 @@ COMMANDS = {
     "train": "Train a model as a recipe says; interrupted, it goes on where it was.",
     "dataset": "Labelled pictures: bring them in, check and split them, hand them on.",
     "dataset import": "Bring in what a labelling tool exported; every fault is listed.",
+    "dataset frames": "Take pictures to label out of footage, where something happens.",
     "dataset export": "Write a data set in the format of a labelling tool.",
 }
 

@@ -8,6 +8,7 @@ Format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from pipelines.retraining.formats.placing import place, placed, without_keypoint
 _LISTS = Path("ImageSets") / "Main"
 _LABELMAP = "labelmap.txt"
 _UNSPLIT = "default"
+_OF_A_CLASS = re.compile(r"\s-?[01]$")
 
 
 def read(src: Path, *, pictures: Path | None = None, intake: Intake | None = None) -> Imported:
@@ -98,11 +100,15 @@ def _document(dataset: Dataset, picture: Picture, name: str) -> Element:
 
 
 def _splits(folder: Path) -> dict[str, str]:
-    """From a picture's stem to its split; `trainval` is left to the lists it is made of."""
+    """From a picture's stem to its split.
+
+    `trainval` is left to the lists it is made of, and so are lists of one class (`car_train`: a stem and 1 or -1).
+    """
     splits: dict[str, str] = {}
     for path in sorted(folder.glob("*.txt")):
-        if path.stem not in {_UNSPLIT, "trainval"}:
-            splits |= {Path(line.split()[0]).stem: path.stem for line in text_of(path).splitlines() if line.strip()}
+        stems = [line.strip() for line in text_of(path).splitlines() if line.strip()]
+        if path.stem not in {_UNSPLIT, "trainval"} and not any(_OF_A_CLASS.search(stem) for stem in stems):
+            splits |= dict.fromkeys(stems, path.stem)
     return splits
 
 
