@@ -55,12 +55,7 @@ def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     if lang not in {"en", "zh"}:
         raise ConfigError([f"--lang {lang}: allowed: en, zh"])
-    store = ModelStore.installed(folder)
-    names = None if rules is None else [name.strip() for name in rules.split(",") if name.strip()]
-    if site is not None:
-        plan = plans_from_site(site, source, names, store)
-    else:
-        plan = plans_from_rules(USUAL if names is None else names, store)
+    plan = _plan(site, source, rules, ModelStore.installed(folder))
     if annotate is not None:
         annotate.mkdir(parents=True, exist_ok=True)
     gatherer = Gatherer(harvest, plan.watch) if harvest is not None else None
@@ -82,6 +77,13 @@ def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
         Console(stderr=True).print(f"{gatherer.kept} frames kept in {harvest}", highlight=False, soft_wrap=True)
     if unreadable:
         raise typer.Exit(_UNREADABLE)
+
+
+def _plan(site: Path | None, source: str | None, rules: str | None, store: ModelStore) -> ReplayPlan:
+    names = None if rules is None else [name.strip() for name in rules.split(",") if name.strip()]
+    if site is not None:
+        return plans_from_site(site, source, names, store)
+    return plans_from_rules(USUAL if names is None else names, store)
 
 
 def _replay(video: str, plan: ReplayPlan) -> Replay:
