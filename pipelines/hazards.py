@@ -16,6 +16,7 @@ class HazardKind(StrEnum):
     RESTRICTED_ZONE = "restricted_zone"
     BLOCKED_EXIT = "blocked_exit"
     UNATTENDED_POST = "unattended_post"
+    PERSON_DOWN = "person_down"
 
     def title(self, lang: str) -> str:  # type: ignore[override]
         """Name for people, `zh` or `en`."""
@@ -33,6 +34,7 @@ _TITLES: dict[HazardKind, dict[str, str]] = {
     HazardKind.RESTRICTED_ZONE: {"en": "Person in restricted zone", "zh": "人员闯入禁区"},
     HazardKind.BLOCKED_EXIT: {"en": "Exit or fire lane blocked", "zh": "安全出口或消防通道占用"},
     HazardKind.UNATTENDED_POST: {"en": "Post unattended", "zh": "人员离岗"},
+    HazardKind.PERSON_DOWN: {"en": "Person down", "zh": "人员倒地"},
 }
 
 

@@ -24,6 +24,7 @@ class Scene:
         thresholds: `(classes,)` float32, the card's threshold of each class.
         looked: `(k, 4)` float32, 0–1, the parts of the picture that the model was given;
             one row of 0, 0, 1, 1 for a full view.
+        keypoints: names of the detections' keypoints, in their order.
     """
 
     frame: Frame
@@ -32,6 +33,7 @@ class Scene:
     meanings: tuple[str, ...]
     thresholds: NDArray[np.float32]
     looked: NDArray[np.float32]
+    keypoints: tuple[str, ...] = ()
 
     @property
     def time_s(self) -> float:

@@ -110,7 +110,7 @@ class Lane:
         card = self.detector.card
         looked_px = views * np.array([frame.width, frame.height] * 2, np.float32)
         found = self._tracker.update(self.detector.detect(frame, views), frame.time_s, looked_px)
-        return Scene(frame, activity, found, card.meanings, card.thresholds, views)
+        return Scene(frame, activity, found, card.meanings, card.thresholds, views, keypoints=card.keypoints)
 
     def judge(self, scene: Scene) -> list[Finding]:
         """What each rule says; a rule outside its hours starts afresh when they begin again."""

@@ -12,6 +12,7 @@ from calibration.zones import Zone
 from pipelines.rules.base import Rule, RuleSettings
 from pipelines.rules.blocked_exit import BlockedExit, BlockedExitSettings
 from pipelines.rules.fire import Fire, FireSettings
+from pipelines.rules.person_down import PersonDown, PersonDownSettings
 from pipelines.rules.restricted_zone import RestrictedZone, RestrictedZoneSettings
 from pipelines.rules.smoke import Smoke, SmokeSettings
 from pipelines.rules.unattended_post import UnattendedPost, UnattendedPostSettings
@@ -24,11 +25,17 @@ RULES: dict[str, tuple[type[RuleSettings], type[Rule]]] = {
     "restricted_zone": (RestrictedZoneSettings, RestrictedZone),
     "blocked_exit": (BlockedExitSettings, BlockedExit),
     "unattended_post": (UnattendedPostSettings, UnattendedPost),
+    "person_down": (PersonDownSettings, PersonDown),
 }
 """Settings and class of each rule, by the name that stands under `rule:` in a site file."""
 
 AnyRuleSettings: TypeAlias = Annotated[
-    FireSettings | SmokeSettings | RestrictedZoneSettings | BlockedExitSettings | UnattendedPostSettings,
+    FireSettings
+    | SmokeSettings
+    | RestrictedZoneSettings
+    | BlockedExitSettings
+    | UnattendedPostSettings
+    | PersonDownSettings,
     Field(discriminator="rule"),
 ]
 """The settings of any rule, told apart by their field `rule`."""
