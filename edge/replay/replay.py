@@ -84,10 +84,15 @@ class Replay:
         """
         self._began_s = time.monotonic()
         for frame in self._source.frames():
-            self._frames += 1
-            self._media_s = frame.time_s
-            if self._rate.due(frame.time_s):
-                yield self._step(frame)
+            step = self.take(frame)
+            if step is not None:
+                yield step
+
+    def take(self, frame: Frame) -> Step | None:
+        """One frame of the clip: analysed where a live agent would have analysed it, None where not."""
+        self._frames += 1
+        self._media_s = frame.time_s
+        return self._step(frame) if self._rate.due(frame.time_s) else None
 
     @property
     def summary(self) -> Summary:
