@@ -38,8 +38,15 @@ COMMANDS = {
     "train": "Train a model as a recipe says; interrupted, it goes on where it was.",
     "dataset": "Labelled pictures: bring them in, check and split them, hand them on.",
     "dataset import": "Bring in what a labelling tool exported; every fault is listed.",
+    "dataset check": "Count what is in a data set, and prove that its splits do not leak.",
+    "dataset split": "Deal pictures to splits: whole groups, and the same again when data is added.",
     "dataset frames": "Take pictures to label out of footage, where something happens.",
     "dataset export": "Write a data set in the format of a labelling tool.",
+    "dataset harvest": "Make a data set of the frames that an agent kept.",
+    "evaluate": "Score a model on labelled pictures or on clips.",
+    "evaluate images": "Score a model on labelled pictures, with the agent's own detector.",
+    "evaluate clips": "Score the whole pipeline on clips: found, missed, false, how late.",
+    "quantise": "Make the INT8 version of a model, and say how it compares with the float one.",
 }
 
 GROUPS = frozenset(name.rpartition(" ")[0] for name in COMMANDS if " " in name)
