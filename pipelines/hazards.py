@@ -16,6 +16,8 @@ class HazardKind(StrEnum):
     RESTRICTED_ZONE = "restricted_zone"
     BLOCKED_EXIT = "blocked_exit"
     UNATTENDED_POST = "unattended_post"
+    NO_HARD_HAT = "no_hard_hat"
+    NO_VEST = "no_vest"
     PERSON_DOWN = "person_down"
 
     def title(self, lang: str) -> str:  # type: ignore[override]
@@ -34,6 +36,8 @@ _TITLES: dict[HazardKind, dict[str, str]] = {
     HazardKind.RESTRICTED_ZONE: {"en": "Person in restricted zone", "zh": "人员闯入禁区"},
     HazardKind.BLOCKED_EXIT: {"en": "Exit or fire lane blocked", "zh": "安全出口或消防通道占用"},
     HazardKind.UNATTENDED_POST: {"en": "Post unattended", "zh": "人员离岗"},
+    HazardKind.NO_HARD_HAT: {"en": "No hard hat", "zh": "未戴安全帽"},
+    HazardKind.NO_VEST: {"en": "No safety vest", "zh": "未穿反光衣"},
     HazardKind.PERSON_DOWN: {"en": "Person down", "zh": "人员倒地"},
 }
 
@@ -50,6 +54,8 @@ class Hazard:
         score: 0–1, how sure.
         first_seen_s: frame time (`Frame.time_s`) at which the first sign of it was seen.
         zone: the zone it concerns, if the rule has one.
+        subject: whom or what it concerns, by the rule's own number: the same for as long as the rule knows it to be
+            the same person, wherever that person goes; None where the place alone says what is the same.
     """
 
     kind: HazardKind
@@ -57,3 +63,4 @@ class Hazard:
     score: float
     first_seen_s: float
     zone: str | None = None
+    subject: int | None = None

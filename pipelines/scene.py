@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,33 @@ from numpy.typing import NDArray
 from pipelines.activity import Activity
 from pipelines.detections import Detections
 from pipelines.frame import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CloseUp:
+    """What the model saw in one part of the frame, shown to it larger than in the whole.
+
+    Attributes:
+        found: all boxes in that part, in pixels of the frame, without track ids.
+        view_px: `(4,)` float32, the part, in pixels of the frame.
+        scale: pixels of the model's input for each pixel of the frame.
+    """
+
+    found: Detections
+    view_px: NDArray[np.float32]
+    scale: float
+
+
+class Lens(Protocol):
+    """Shows the model a part of the frame again, larger. Each look is a run of the model: a rule asks sparingly."""
+
+    def scale(self, xyxy: NDArray[np.float32]) -> float:
+        """How large a look around this box (`(4,)`, pixels of the frame) would show it; costs nothing."""
+        ...
+
+    def look(self, xyxy: NDArray[np.float32]) -> CloseUp:
+        """What the model sees around this box."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +52,7 @@ class Scene:
         thresholds: `(classes,)` float32, the card's threshold of each class.
         looked: `(k, 4)` float32, 0–1, the parts of the picture that the model was given;
             one row of 0, 0, 1, 1 for a full view.
+        lens: for a closer look at something; None where the model is not at hand.
         keypoints: names of the detections' keypoints, in their order.
     """
 
@@ -33,6 +62,7 @@ class Scene:
     meanings: tuple[str, ...]
     thresholds: NDArray[np.float32]
     looked: NDArray[np.float32]
+    lens: Lens | None = None
     keypoints: tuple[str, ...] = ()
 
     @property

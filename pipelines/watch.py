@@ -18,10 +18,10 @@ from pipelines.incidents import Finding, Incidents, Policy, abandoned
 from pipelines.prefilter import Prefilter
 from pipelines.rules import make_rule
 from pipelines.rules.base import Hours, RuleSettings
-from pipelines.scene import Scene
+from pipelines.scene import CloseUp, Scene
 from pipelines.schedule import Agenda, Want
 from pipelines.track import Tracker, TrackSettings
-from pipelines.views import Views
+from pipelines.views import Views, close_up
 
 # Parts of the frame that the detector is given besides the whole, at each inspection.
 MOST_PARTS = 3
@@ -81,6 +81,41 @@ class Inspection:
     scenes: tuple[Scene, ...]
 
 
+class Closer:
+    """Looks closer at parts of one frame; a part that two rules ask for is looked at once.
+
+    Args:
+        detector: the model.
+        frame: the picture.
+    """
+
+    def __init__(self, detector: Detector, frame: Frame) -> None:
+        self._detector, self._frame = detector, frame
+        self._looks: dict[tuple[float, ...], CloseUp] = {}
+
+    def scale(self, xyxy: NDArray[np.float32]) -> float:
+        """Pixels of the model's input for each pixel of the frame, in a look around this box."""
+        return self._scale(self._view(xyxy))
+
+    def look(self, xyxy: NDArray[np.float32]) -> CloseUp:
+        """What the model sees around this box (`(4,)`, pixels of the frame)."""
+        view = self._view(xyxy)
+        key = tuple(view.tolist())
+        if key not in self._looks:
+            size = np.array([self._frame.width, self._frame.height] * 2, np.float32)
+            found = self._detector.detect(self._frame, (view / size)[None])
+            self._looks[key] = CloseUp(found, view, self._scale(view))
+        return self._looks[key]
+
+    def _view(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+        spec = self._detector.card.input
+        return close_up(self._frame.width, self._frame.height, xyxy, min(spec.width, spec.height))
+
+    def _scale(self, view: NDArray[np.float32]) -> float:
+        spec = self._detector.card.input
+        return float(min(spec.width / (view[2] - view[0]), spec.height / (view[3] - view[1])))
+
+
 class Lane:
     """One model, its tracker and its rules."""
 
@@ -110,7 +145,8 @@ class Lane:
         card = self.detector.card
         looked_px = views * np.array([frame.width, frame.height] * 2, np.float32)
         found = self._tracker.update(self.detector.detect(frame, views), frame.time_s, looked_px)
-        return Scene(frame, activity, found, card.meanings, card.thresholds, views, keypoints=card.keypoints)
+        closer = Closer(self.detector, frame)
+        return Scene(frame, activity, found, card.meanings, card.thresholds, views, closer, keypoints=card.keypoints)
 
     def judge(self, scene: Scene) -> list[Finding]:
         """What each rule says; a rule outside its hours starts afresh when they begin again."""

@@ -25,8 +25,9 @@ def serves(use: ModelUse, card: Card, rule: RuleSettings) -> bool:
 def serving_model(rule: RuleSettings, uses: Sequence[ModelUse], cards: Mapping[str, Card]) -> str | None:
     """The title of the model that serves a rule.
 
-    The one that the rule names; else the first in the file that is meant for the rule by its `rules`;
-    else the first that sees what the rule needs.
+    The one that the rule names; else the first in the file that is meant for the rule by its `rules`; else the one
+    that sees the most of what the rule needs. Of several that see as much, the first whose card says that it was
+    made for the rule; else the first in the file.
 
     Args:
         rule: the rule's settings.
@@ -35,4 +36,10 @@ def serving_model(rule: RuleSettings, uses: Sequence[ModelUse], cards: Mapping[s
     """
     able = [use for use in uses if use.title in cards and serves(use, cards[use.title], rule)]
     meant = [use for use in able if use.rules is not None]
-    return next((use.title for use in (*meant, *able)), None)
+    best = max(meant[:1] or able, key=lambda use: _fitness(cards[use.title], rule), default=None)
+    return None if best is None else best.title
+
+
+def _fitness(card: Card, rule: RuleSettings) -> tuple[int, bool]:
+    """How well a model that can serve a rule does."""
+    return len(rule.needs.intersection(card.sees)), rule.kind in card.made_for

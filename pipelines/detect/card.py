@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from calibration.errors import ModelError
 from calibration.skeleton import COCO_KEYPOINTS
+from pipelines.hazards import HazardKind
 
 MEANINGS = (
     "fire", "smoke", "person", "vehicle", "machinery", "object", "hard_hat", "no_hard_hat",
@@ -67,6 +68,9 @@ class Card(_Part):
         "a pose has x y confidence of each keypoint behind that"
     )
     nms_iou: float = Field(default=0.6, gt=0, lt=1, description="two boxes of a class that overlap more are one")
+    made_for: tuple[HazardKind, ...] = Field(
+        default=(), description="the rules that it serves before other models that see what they need"
+    )
     licence: str
     training_data: str
     metrics: dict[str, Any] = Field(default_factory=dict)

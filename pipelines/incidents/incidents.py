@@ -72,6 +72,7 @@ class Incidents:
         self._new_id = new_id
         self._policy = policy or Policy()
         self._known: dict[str, Event] = {}  # the last event of each incident
+        self._subjects: dict[tuple[str, int], str] = {}  # the incident of each rule's subject
         self._restored: dict[str, Event] = {}  # as handed to `restore`, until seen again or cleared
         self._searched_s = 0.0
         self._looked_s: float | None = None
@@ -110,7 +111,9 @@ class Incidents:
                 last = self._same(hazard, finding.rule)
                 if last is None:
                     told.append(self._open(frame, finding, hazard))
+                    self._remember(hazard, finding.rule, told[-1].incident)
                     continue
+                self._remember(hazard, finding.rule, last.incident)
                 unseen = [e for e in unseen if e.incident != last.incident]
                 news = self._update(frame, finding, hazard, last)
                 if news is not None:
@@ -222,12 +225,33 @@ class Incidents:
         return last.incident in self._restored and self._searched_s < max(self._policy.search_s, finding.patience_s)
 
     def _same(self, hazard: Hazard, rule: str) -> Event | None:
-        """The incident that this hazard continues: same rule, zone and kind, and same place unless it is the zone's."""
-        candidates = [e for e in self._known.values() if (e.rule, e.zone, e.kind) == (rule, hazard.zone, hazard.kind)]
+        """The incident that this hazard continues.
+
+        That of its subject, if it has one that is known; else one of the same rule, zone and kind in the same place,
+        unless the kind is the zone's. An incident that is active belongs to its subject alone.
+        """
+        own, others = None, set()
+        if hazard.subject is not None:
+            own = self._subjects.get((rule, hazard.subject))
+            others = {incident for (named, _), incident in self._subjects.items() if named == rule and incident != own}
+        if own in self._known:
+            return self._known[own]
+        candidates = [
+            e
+            for e in self._known.values()
+            if (e.rule, e.zone, e.kind) == (rule, hazard.zone, hazard.kind)
+            and not (e.incident in others and e.condition is Condition.ACTIVE)
+        ]
         anywhere = hazard.kind.concerns_zone  # who walks about in a zone is still the same intrusion
         near = [e for e in candidates if anywhere or box_math.near(e.box, hazard.box, _REACH, self._policy.margin)]
         # One that the lens still sees goes before one that was cleared; the younger before the older.
         return max(near, key=lambda e: (e.condition is Condition.ACTIVE, e.time_s), default=None)
+
+    def _remember(self, hazard: Hazard, rule: str, incident: str) -> None:
+        """Whose incident it is from now on."""
+        if hazard.subject is not None:
+            self._subjects = {key: other for key, other in self._subjects.items() if other != incident}
+            self._subjects[rule, hazard.subject] = incident
 
     def _forget(self, now_s: float) -> None:
         """Incidents cleared long ago can not be taken up again; late evidence gets as long."""
@@ -235,6 +259,7 @@ class Incidents:
         self._known = {
             key: e for key, e in self._known.items() if e.condition is Condition.ACTIVE or now_s - e.time_s <= limit
         }
+        self._subjects = {key: incident for key, incident in self._subjects.items() if incident in self._known}
 
 
 def abandoned(last: Event) -> Event:

@@ -12,6 +12,8 @@ from calibration.zones import Zone
 from pipelines.rules.base import Rule, RuleSettings
 from pipelines.rules.blocked_exit import BlockedExit, BlockedExitSettings
 from pipelines.rules.fire import Fire, FireSettings
+from pipelines.rules.no_hard_hat import NoHardHat, NoHardHatSettings
+from pipelines.rules.no_vest import NoVest, NoVestSettings
 from pipelines.rules.person_down import PersonDown, PersonDownSettings
 from pipelines.rules.restricted_zone import RestrictedZone, RestrictedZoneSettings
 from pipelines.rules.smoke import Smoke, SmokeSettings
@@ -25,6 +27,8 @@ RULES: dict[str, tuple[type[RuleSettings], type[Rule]]] = {
     "restricted_zone": (RestrictedZoneSettings, RestrictedZone),
     "blocked_exit": (BlockedExitSettings, BlockedExit),
     "unattended_post": (UnattendedPostSettings, UnattendedPost),
+    "no_hard_hat": (NoHardHatSettings, NoHardHat),
+    "no_vest": (NoVestSettings, NoVest),
     "person_down": (PersonDownSettings, PersonDown),
 }
 """Settings and class of each rule, by the name that stands under `rule:` in a site file."""
@@ -35,6 +39,8 @@ AnyRuleSettings: TypeAlias = Annotated[
     | RestrictedZoneSettings
     | BlockedExitSettings
     | UnattendedPostSettings
+    | NoHardHatSettings
+    | NoVestSettings
     | PersonDownSettings,
     Field(discriminator="rule"),
 ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.activity import Regions
-from pipelines.views import Views
+from pipelines.views import Views, close_up
 
 
 def regions(*boxes: tuple[float, float, float, float]) -> Regions:
@@ -51,3 +51,21 @@ def test_a_portrait_picture() -> None:
     part = Views(416, 3).plan(406, 720, regions((0.4, 0.1, 0.6, 0.2)))[1]
     x1, y1, x2, y2 = px(part, 406, 720)
     assert (x2 - x1, y2 - y1) == pytest.approx((208, 208), abs=1)
+
+
+@pytest.mark.parametrize(
+    ("box", "side"),
+    [
+        ((900, 400, 1000, 700), 480),  # 1.6 times its longer side
+        ((900, 400, 910, 420), 208),  # enlarged twice at most
+    ],
+)
+def test_a_close_up_shows_what_is_around(box: tuple[float, ...], side: float) -> None:
+    x1, y1, x2, y2 = close_up(1920, 1080, np.array(box, np.float32), 416).tolist()
+    assert (x2 - x1, y2 - y1) == pytest.approx((side, side))
+    assert (x1 + x2) / 2 == pytest.approx((box[0] + box[2]) / 2)
+
+
+def test_a_close_up_never_leaves_the_picture() -> None:
+    assert close_up(640, 360, np.array((600, 10, 640, 100), np.float32), 416).tolist() == [432, 0, 640, 208]
+    assert close_up(640, 360, np.array((100, 0, 300, 360), np.float32), 416).tolist() == [0, 0, 576, 360]

@@ -23,6 +23,7 @@ from pipelines.incidents import Policy
 from pipelines.rules.base import Escalation, Hours, RuleSettings
 from pipelines.rules.blocked_exit import BlockedExitSettings
 from pipelines.rules.fire import FireSettings
+from pipelines.rules.no_hard_hat import NoHardHatSettings
 from pipelines.rules.restricted_zone import RestrictedZoneSettings
 from pipelines.rules.smoke import SmokeSettings
 from pipelines.rules.unattended_post import UnattendedPostSettings
@@ -168,6 +169,7 @@ def test_what_its_rule_no_longer_alarms_for_is_cleared_at_once(
         (RestrictedZoneSettings(zone="z", dwell_s=3), 3),
         (BlockedExitSettings(zone="z", dwell_s=30, person_dwell_s=90, reference_s=5), 95),
         (UnattendedPostSettings(zone="z", absent_s=600), 600),
+        (NoHardHatSettings(window_s=20), 20),
     ],
 )
 def test_each_rule_says_how_long_it_may_need(rule: RuleSettings, confirm_s: float) -> None:

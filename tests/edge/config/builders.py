@@ -42,7 +42,9 @@ def write(folder: Path, content: dict[str, Any] | str | bytes) -> Path:
     return path
 
 
-def write_model(folder: Path, name: str, meanings: tuple[str, ...], weights: bytes = b"weights") -> Path:
+def write_model(
+    folder: Path, name: str, meanings: tuple[str, ...], weights: bytes = b"weights", made_for: tuple[str, ...] = ()
+) -> Path:
     """Write a model folder with a whole card."""
     card = {
         "name": name,
@@ -51,6 +53,7 @@ def write_model(folder: Path, name: str, meanings: tuple[str, ...], weights: byt
         "classes": [{"name": m, "means": m, "threshold": 0.5} for m in meanings],
         "input": {"width": 320, "height": 320},
         "output": "anchors",
+        "made_for": list(made_for),
         "licence": "AGPL-3.0-or-later",
         "training_data": "none",
         "sha256": hashlib.sha256(weights).hexdigest(),

@@ -31,6 +31,23 @@ RULE: TypeAdapter[RuleSettings] = TypeAdapter(AnyRuleSettings)
         # None sees it
         ({"rule": "fire"}, [{"name": "people"}], None),
         ({"rule": "fire", "model": "people"}, [{"name": "flames"}, {"name": "people"}], None),
+        # One that was made for the rule, wherever it stands, where others see as much
+        ({"rule": "restricted_zone", "zone": "z"}, [{"name": "people"}, {"name": "walkers"}], "walkers"),
+        ({"rule": "restricted_zone", "zone": "z"}, [{"name": "walkers"}, {"name": "people"}], "walkers"),
+        # Made for another rule says nothing
+        ({"rule": "blocked_exit", "zone": "z"}, [{"name": "people"}, {"name": "walkers"}], "people"),
+        # But one that sees all that is to be kept out goes before one that was made for the rule and sees a part
+        (
+            {"rule": "restricted_zone", "zone": "z", "meanings": ["person", "vehicle"]},
+            [{"name": "walkers"}, {"name": "people"}],
+            "people",
+        ),
+        # And what the site says goes before both
+        (
+            {"rule": "restricted_zone", "zone": "z"},
+            [{"name": "walkers"}, {"name": "people", "rules": ["restricted_zone"]}],
+            "people",
+        ),
         # What must stay out decides, not people alone
         ({"rule": "restricted_zone", "zone": "z", "meanings": ["vehicle"]}, [{"name": "people"}], "people"),
         ({"rule": "restricted_zone", "zone": "z", "meanings": ["vehicle"]}, [{"name": "flames"}], None),

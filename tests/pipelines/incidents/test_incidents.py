@@ -254,3 +254,39 @@ def test_who_walks_about_in_a_zone_is_one_incident() -> None:
         hazard = Hazard(HazardKind.RESTRICTED_ZONE, box, 0.5, 1.0, "lawn")
         told += book.follow(a_frame(time_s=float(i)), [Finding("zone", Mode.ALARM, 2, (), (hazard,))])
     assert [(e.incident, e.phase) for e in told] == [("id1", Phase.OPEN)]
+
+
+def people(**boxes: Box) -> Finding:
+    """A rule that knows its people: `p3=HERE` is subject 3."""
+    hazards = tuple(Hazard(HazardKind.NO_VEST, box, 0.5, 1.0, subject=int(name[1:])) for name, box in boxes.items())
+    return Finding("no_vest", Mode.ALARM, 2, (), hazards)
+
+
+def test_who_walks_across_the_picture_is_one_incident() -> None:
+    told = play(incidents(), (2, people(p1=HERE)), (6, people(p1=FAR)), (7, people()))
+    assert [(e.incident, e.phase) for e in told] == [("id1", Phase.OPEN), ("id1", Phase.CLEARED)]
+
+
+def test_two_people_side_by_side_are_two_incidents() -> None:
+    told = play(incidents(), (2, people(p1=HERE)), (3, people(p1=HERE, p2=NEAR)), (4, people(p2=HERE)))
+    assert [(e.incident, e.phase) for e in told] == [
+        ("id1", Phase.OPEN),
+        ("id2", Phase.OPEN),
+        ("id1", Phase.CLEARED),
+    ]
+
+
+@pytest.mark.parametrize(("back_s", "incident"), [(30.0, "id1"), (90.0, "id2")])
+def test_somebody_new_where_somebody_just_left_is_the_same(back_s: float, incident: str) -> None:
+    # The rule has forgotten the person, who comes back soon, or late.
+    steps = (2, people(p1=HERE)), (5, people()), (back_s, people()), (back_s + 1, people(p2=NEAR))
+    told = play(incidents(), *steps)
+    assert told[-1].incident == incident
+
+
+def test_after_a_restart_the_place_says_who_it_is() -> None:
+    (opened,) = play(incidents(), (2, people(p7=HERE)))
+    book = incidents()
+    book.restore([opened])
+    told = play(book, (3, people(p1=NEAR)), (4, people(p1=FAR)))
+    assert [(e.incident, e.phase) for e in told] == [("id1", Phase.UPDATE)]
