@@ -146,6 +146,7 @@ def _record(imported: Imported, folder: Path) -> dict[str, Any]:
         "folder": str(folder),
         **contents(imported.dataset),
         "dropped": dict(imported.dropped),
+        "emptied": imported.emptied,
         "faults": [
             {"what": what, "outcome": outcome, "count": count, "first": f"{first.place}: {first.found}"}
             for what, outcome, count, first in by_kind(imported.faults)
@@ -157,22 +158,34 @@ def _show(imported: Imported, folder: Path) -> None:
     record = _record(imported, folder)
     console = Console()
     if record["faults"]:
-        table = Table("Fault", "Count", "What became of it", "The first")
+        table = Table("Fault", "Count", "What became of it")
+        table.add_column("The first", overflow="fold")
         for fault in record["faults"]:
             table.add_row(*(escape(str(fault[key])) for key in ("what", "count", "outcome", "first")))
         console.print(table)
         _say(console, f"All {len(imported.faults)} are listed in {folder / FAULTS}.")
     for name, count in imported.dropped.items():
         _say(console, f"Class {name} dropped: {count} boxes.")
+    if imported.emptied:
+        _say(console, f"{imported.emptied} pictures have no box left by that: they are negatives now.")
     if not record["pictures"]:
         _say(console, "Nothing can be used; no manifest was written.")
         return
     _say(console, f"{record['pictures']} pictures ({record['negatives']} without a box) in {record['groups']} groups.")
     _say(console, f"Splits: {', '.join(f'{split} {count}' for split, count in record['splits'].items())}.")
     _say(console, f"Boxes: {', '.join(f'{name} {count}' for name, count in record['boxes'].items())}.")
+    _hint(console, record["pictures"], record["groups"])
     if imported.dataset.licence == "not stated":
         _say(console, "The licence is not stated; say it with --licence before a model is trained on these.")
     _say(console, f"Written to {folder}.")
+
+
+def _hint(console: Console, pictures: int, groups: int) -> None:
+    """What a person should know about the groups before a split is made."""
+    if groups == 1 and pictures > 1:
+        _say(console, "All pictures are one group, which no split can cut: say with --group what was taken together.")
+    elif groups == pictures > 1:
+        _say(console, "Each picture is a group of its own: if some were taken together, say so with --group.")
 
 
 def _say(console: Console, text: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,7 @@ class _File:
         if not _is_coco(content):
             raise DatasetError(f"{path}: found {', '.join(content)}; allowed is images, categories and annotations")
         self.faults: list[Fault] = []
+        self._lost: Counter[Any] = Counter()
         self._path, self._content, self._pictures = path, content, pictures
         categories = [each for each in content["categories"] if isinstance(each, dict) and "name" in each]
         self._names = {each.get("id"): str(each["name"]) for each in sorted(categories, key=_number)}
@@ -185,15 +187,17 @@ class _File:
             mark = self._mark(annotation, place, entries)
             if mark is not None:
                 marks.setdefault(annotation["image_id"], []).append(mark)
-        return [self._sheet(image, tuple(marks.get(key, ()))) for key, image in entries.items()]
+            elif isinstance(annotation, dict):
+                self._lost[annotation.get("image_id")] += 1
+        return [self._sheet(image, tuple(marks.get(key, ())), self._lost[key]) for key, image in entries.items()]
 
-    def _sheet(self, image: dict[str, Any], marks: tuple[Mark, ...]) -> Sheet:
+    def _sheet(self, image: dict[str, Any], marks: tuple[Mark, ...], lost: int) -> Sheet:
         name = image["file_name"]
         path = self._pictures.find(name) or self._pictures.missing(name)
         width, height = image.get("width"), image.get("height")
         stated = (width, height) if isinstance(width, int) and isinstance(height, int) else None
         extent = (float(stated[0]), float(stated[1])) if stated and 0 not in stated else None
-        return Sheet(path, marks, extent, stated, _split(self._path))
+        return Sheet(path, marks, extent, stated, _split(self._path), lost=lost)
 
     def _mark(self, annotation: Any, place: str, entries: dict[Any, dict[str, Any]]) -> Mark | None:
         if not isinstance(annotation, dict):

@@ -15,7 +15,7 @@ from pathlib import Path
 from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset
 from pipelines.retraining.formats.export import Corners, Export, Mark, Sheet
-from pipelines.retraining.formats.faults import Fault
+from pipelines.retraining.formats.faults import Fault, lost
 from pipelines.retraining.formats.finding import Pictures
 from pipelines.retraining.formats.intake import Imported, Intake, take_in
 from pipelines.retraining.formats.markup import Element, SubElement, number, text_from, tree_of
@@ -103,8 +103,9 @@ def _of_image(image: Element, file: str, found: Pictures, faults: list[Fault]) -
         stated: tuple[int, int] | None = (int(image.get("width", "")), int(image.get("height", "")))
     except ValueError:
         stated = None
-    marks = _marks(((shape, shape.get("label", "")) for shape in image), name, f"{file} image {name}", faults)
-    return Sheet(path, tuple(marks), _extent(stated), stated, image.get("subset"))
+    before = len(faults)
+    marks = tuple(_marks(((shape, shape.get("label", "")) for shape in image), name, f"{file} image {name}", faults))
+    return Sheet(path, marks, _extent(stated), stated, image.get("subset"), lost=lost(faults[before:]))
 
 
 def _of_tracks(root: Element, path: Path, found: Pictures, faults: list[Fault]) -> list[Sheet]:
@@ -129,9 +130,10 @@ def _of_tracks(root: Element, path: Path, found: Pictures, faults: list[Fault]) 
     sheets = []
     for frame in sorted(frames.keys() | shapes.keys()):
         name = f"frame_{frame:06d}"
-        marks = _marks(shapes.get(frame, ()), name, f"{path.name} frame {frame}", faults)
+        before = len(faults)
+        marks = tuple(_marks(shapes.get(frame, ()), name, f"{path.name} frame {frame}", faults))
         picture = frames.get(frame) or found.missing(name)
-        sheets.append(Sheet(picture, tuple(marks), _extent(stated), stated, group=Path(clip).stem))
+        sheets.append(Sheet(picture, marks, _extent(stated), stated, group=Path(clip).stem, lost=lost(faults[before:])))
     return sheets
 
 
@@ -149,7 +151,9 @@ def _marks(shapes: Iterable[tuple[Element, str]], picture: str, place_of: str, f
             continue
         if corners is None:
             allowed = "box, polygon, ellipse, mask"
-            faults.append(Fault("shape without a box", picture, where, shape.tag, allowed, "shape left out"))
+            # A tag is about the whole picture: one without a box may still be a negative.
+            outcome = "not read" if shape.tag == "tag" else "shape left out"
+            faults.append(Fault("shape without a box", picture, where, shape.tag, allowed, outcome))
             continue
         if shape.tag != "box":
             faults.append(Fault(shape.tag, picture, where, shape.tag, "box", "box around it taken"))

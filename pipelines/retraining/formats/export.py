@@ -43,6 +43,7 @@ class Sheet:
         stated: pixels that the source says the picture has, None if it does not say.
         split: None where the source has none.
         group: what the source knows it was taken with (a video's name), None if nothing.
+        lost: labels of it that could not be read, and stand among the faults.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Sheet:
     stated: tuple[int, int] | None = None
     split: str | None = None
     group: str | None = None
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

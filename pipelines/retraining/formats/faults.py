@@ -33,6 +33,15 @@ class Fault:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
+LOST = frozenset({"box left out", "shape left out", "labels left out"})
+"""Outcomes by which a picture has one label less than the source gave it."""
+
+
+def lost(faults: Iterable[Fault]) -> int:
+    """How many labels were lost by these faults."""
+    return sum(fault.outcome in LOST for fault in faults)
+
+
 def by_kind(faults: Iterable[Fault]) -> list[tuple[str, str, int, Fault]]:
     """Kind, outcome, how many, and the first of them; the most frequent kind first."""
     first: dict[tuple[str, str], Fault] = {}

@@ -15,7 +15,7 @@ import numpy as np
 from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset, Labels, Picture
 from pipelines.retraining.formats.export import Export, Mark, Sheet
-from pipelines.retraining.formats.faults import Fault
+from pipelines.retraining.formats.faults import Fault, lost
 from pipelines.retraining.formats.grouping import Grouping, by_clip
 
 SMALLEST_PX = 1.0
@@ -56,12 +56,14 @@ class Imported:
         root: the folder below which its pictures lie.
         faults: what was wrong, in the order of the source.
         dropped: boxes left out because the mapping drops their class, by the source's name.
+        emptied: pictures that are negatives only by that.
     """
 
     dataset: Dataset
     root: Path
     faults: tuple[Fault, ...]
     dropped: Mapping[str, int]
+    emptied: int
 
 
 def take_in(export: Export, intake: Intake, progress: Callable[[Sequence[Sheet]], Iterable[Sheet]] = iter) -> Imported:
@@ -78,7 +80,7 @@ def take_in(export: Export, intake: Intake, progress: Callable[[Sequence[Sheet]]
     work = _Work(export, intake)
     pictures = [picture for sheet in progress(export.sheets) if (picture := work.picture(sheet)) is not None]
     dataset = Dataset(intake.name, work.classes, export.keypoints, intake.licence, intake.source, tuple(pictures))
-    return Imported(dataset, export.root, (*export.faults, *work.faults), dict(work.dropped))
+    return Imported(dataset, export.root, (*export.faults, *work.faults), dict(work.dropped), work.emptied)
 
 
 class _Work:
@@ -96,6 +98,7 @@ class _Work:
         self._seen: dict[str, str] = {}
         self.faults: list[Fault] = []
         self.dropped: Counter[str] = Counter()
+        self.emptied = 0
 
     def picture(self, sheet: Sheet) -> Picture | None:
         """The picture with its labels, None when it can not be used."""
@@ -112,7 +115,14 @@ class _Work:
         if not self._fits(sheet, name, width, height):
             return None
         self._seen[digest] = name
+        before = len(self.faults)
         labels = self._labels(sheet, name, width, height)
+        gone = sheet.lost + lost(self.faults[before:])
+        if gone and not len(labels):
+            # A fire whose only box was wrong must not be learnt as "no fire here".
+            found = f"{gone} label{'s' if gone > 1 else ''}, none of which can be used"
+            self._fault("no label left", name, name, found, "one that can be used, or none", "picture left out")
+            return None
         return Picture(sheet.path.absolute(), digest, width, height, self._group(sheet, name), sheet.split, labels)
 
     def _fits(self, sheet: Sheet, name: str, width: int, height: int) -> bool:
@@ -148,6 +158,7 @@ class _Work:
                 ids.append(class_id)
                 points.append(_scaled(mark, scale, (width, height), len(self._export.keypoints)))
         n, k = len(boxes), len(self._export.keypoints)
+        self.emptied += n == 0 and any(self._intake.mapping.get(mark.name) == "" for mark in sheet.marks)
         return Labels(
             np.array(boxes, np.float32).reshape(n, 4),
             np.array(ids, np.int64),

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset, Picture
 from pipelines.retraining.formats.export import SUFFIXES, Corners, Export, Mark, Sheet, text_of
-from pipelines.retraining.formats.faults import Fault
+from pipelines.retraining.formats.faults import Fault, lost
 from pipelines.retraining.formats.finding import Pictures
 from pipelines.retraining.formats.intake import Imported, Intake, take_in
 from pipelines.retraining.formats.markup import Element, SubElement, text_from, tree_of
@@ -152,9 +152,16 @@ class _Tasks:
             self.skipped.append(Sheet(path, ()))
             return None
         results = [each for each in chosen.get("result") or () if isinstance(each, dict)]
-        marks = [mark for each in results for mark in self._marks(each, path.name, place_of)]
+        if any(each.get("image_rotation") for each in results):
+            # Where its boxes lie once the picture is upright again is written nowhere.
+            self._fault("picture turned in labelling", path.name, place_of, "image_rotation", "0", "picture left out")
+            self.skipped.append(Sheet(path, ()))
+            return None
+        before = len(self.faults)
+        marks = tuple(mark for each in results for mark in self._marks(each, path.name, place_of))
         split = task["data"].get("split")
-        return Sheet(path, tuple(marks), (100, 100), _stated(results), split if isinstance(split, str) else None)
+        split = split if isinstance(split, str) else None
+        return Sheet(path, marks, (100, 100), _stated(results), split, lost=lost(self.faults[before:]))
 
     def _picture(self, address: str, task: dict[str, Any]) -> Path:
         """The file of this address; an upload's name has eight digits before it, which the file may lack."""
@@ -197,8 +204,8 @@ class _Tasks:
             return
         if value.get("rotation"):
             self._fault("turned shape", picture, where, f"{value['rotation']}°", "upright", "box around it taken")
-        elif kind == "polygonlabels":
-            self._fault("polygon", picture, where, kind, "rectanglelabels", "box around it taken")
+        elif kind != "rectanglelabels":
+            self._fault(kind.removesuffix("labels"), picture, where, kind, "rectanglelabels", "box around it taken")
         yield from (Mark(where, str(name), corners) for name in names)
 
     def _fault(self, what: str, picture: str, place_of: str, found: Any, allowed: str, outcome: str) -> None:

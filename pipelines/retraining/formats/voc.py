@@ -15,7 +15,7 @@ from pathlib import Path
 from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset, Picture
 from pipelines.retraining.formats.export import Export, Mark, Sheet, text_of
-from pipelines.retraining.formats.faults import Fault
+from pipelines.retraining.formats.faults import Fault, lost
 from pipelines.retraining.formats.finding import Pictures
 from pipelines.retraining.formats.intake import Imported, Intake, take_in
 from pipelines.retraining.formats.markup import Element, SubElement, number, text_from, tree_of
@@ -138,8 +138,9 @@ def _sheet(path: Path, found: Pictures, splits: dict[str, str], faults: list[Fau
     except ValueError:
         stated = None
     extent = (float(stated[0]), float(stated[1])) if stated and 0 not in stated else None
+    before = len(faults)
     marks = tuple(_marks(root.findall("object"), path.name, name, faults))
-    return Sheet(picture, marks, extent, stated, splits.get(path.stem))
+    return Sheet(picture, marks, extent, stated, splits.get(path.stem), lost=lost(faults[before:]))
 
 
 def _marks(things: Iterable[Element], file: str, picture: str, faults: list[Fault]) -> Iterable[Mark]:

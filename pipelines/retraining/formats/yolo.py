@@ -19,7 +19,7 @@ import yaml
 from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset, Picture
 from pipelines.retraining.formats.export import Export, Mark, Point, Sheet, pictures_below, text_of
-from pipelines.retraining.formats.faults import Fault
+from pipelines.retraining.formats.faults import Fault, lost
 from pipelines.retraining.formats.intake import Imported, Intake, take_in
 from pipelines.retraining.formats.placing import place, placed, written
 from pipelines.retraining.formats.shapes import around
@@ -189,6 +189,7 @@ def _sheet(picture: Path, label: Path, split: str | None, src: Path, config: _Co
     name = picture.relative_to(src).as_posix()
     place = label.relative_to(src).as_posix()
     marks: list[Mark] = []
+    before = len(faults)
     if not label.is_file():
         faults.append(Fault("picture without labels", name, place, "no such file", "one text file a picture; empty "
                             "for a negative", "taken as a negative"))  # fmt: skip
@@ -207,7 +208,7 @@ def _sheet(picture: Path, label: Path, split: str | None, src: Path, config: _Co
                 faults.append(
                     Fault("malformed label", name, f"{place} line {number}", line.strip()[:80], mark, "box left out")
                 )
-    return Sheet(picture, tuple(marks), (1, 1), split=split)
+    return Sheet(picture, tuple(marks), (1, 1), split=split, lost=lost(faults[before:]))
 
 
 def _mark(line: str, place: str, config: _Config) -> Mark | str:

@@ -47,9 +47,28 @@ def faults(imported: Imported) -> list[tuple[str, str]]:
 def test_boxes(
     tmp_path: Path, corners: tuple[float, ...], kept: list[list[float]], expected: list[tuple[str, str]]
 ) -> None:
-    imported = taken(tmp_path, a_sheet(tmp_path, a_box(*corners)))
-    assert imported.dataset.pictures[0].labels.xyxy.tolist() == kept
+    good = a_box(2, 2, 8, 8, name="smoke")
+    imported = taken(tmp_path, a_sheet(tmp_path, good, a_box(*corners)))
+    assert imported.dataset.pictures[0].labels.xyxy.tolist() == [[2, 2, 8, 8], *kept]
     assert faults(imported) == expected
+
+
+@pytest.mark.parametrize(
+    ("marks", "lost", "pictures"),
+    [
+        ([], 0, 1),  # a negative
+        ([], 1, 0),  # its only line could not be read: a fire must not be learnt as "no fire here"
+        ([a_box(5, 5, 5, 5)], 0, 0),
+        ([a_box(5, 5, 5, 5), a_box(1, 1, 9, 9)], 1, 1),
+        ([a_box(-9, 1, 9, 9)], 0, 1),  # clipped is not lost
+    ],
+)
+def test_a_picture_that_lost_every_label_is_no_negative(
+    tmp_path: Path, marks: list[Mark], lost: int, pictures: int
+) -> None:
+    imported = taken(tmp_path, a_sheet(tmp_path, *marks, lost=lost))
+    assert len(imported.dataset.pictures) == pictures
+    assert [what for what, _ in faults(imported)].count("no label left") == 1 - pictures
 
 
 def test_a_fault_says_where_what_and_what_is_allowed(tmp_path: Path) -> None:
@@ -129,6 +148,12 @@ def test_classes_are_renamed_joined_and_dropped(tmp_path: Path) -> None:
     ]
     dropped = taken(tmp_path, a_sheet(tmp_path, *marks[:2]), intake=Intake(mapping={"smoke": ""}))
     assert (dropped.dataset.classes, dict(dropped.dropped), dropped.faults) == (("fire",), {"smoke": 1}, ())
+    assert dropped.emptied == 0
+
+
+def test_a_picture_emptied_by_the_mapping_is_a_negative_and_counted(tmp_path: Path) -> None:
+    imported = taken(tmp_path, a_sheet(tmp_path, a_box(1, 1, 9, 9)), intake=Intake(mapping={"fire": ""}))
+    assert (len(imported.dataset.pictures), imported.emptied, imported.faults) == (1, 1, ())
 
 
 def test_the_order_of_classes_can_be_given(tmp_path: Path) -> None:
