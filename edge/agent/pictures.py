@@ -10,14 +10,16 @@ import numpy as np
 
 from calibration.boxes import iou
 from calibration.errors import EvidenceError
+from calibration.skeleton import bones
 from edge.agent.desk import Look
 from edge.agent.reader import Reader
 from edge.config import AgentSettings
 from edge.delivery.place import Place
-from edge.evidence.annotate import Caption
+from edge.evidence.annotate import Caption, Seen
 from edge.evidence.decode import window_frames
 from edge.evidence.files import EvidenceFile
 from edge.evidence.store import EvidenceStore
+from pipelines.detect.card import POSE
 from pipelines.events import Event, Phase
 from pipelines.frame import Frame
 from pipelines.hazards import Box
@@ -68,7 +70,7 @@ class Pictures:
             files = self._store.pictures(
                 event,
                 look.frame,
-                boxes=_others(event, plan, look.frame, inspection),
+                seen=_seen(event, plan, look.frame, inspection),
                 zone=plan.zones.get(event.zone) if event.zone is not None else None,
                 caption=self._captions[event.source],
                 before=self._before(event) if event.phase is Phase.OPEN else None,
@@ -100,18 +102,21 @@ class Pictures:
         return reader.drill.render(frame) if frame is not None and reader.drill is not None else frame
 
 
-def _others(event: Event, plan: WatchPlan, frame: Frame, inspection: Inspection) -> tuple[Box, ...]:
-    """What else of that kind the event's model saw, 0–1 of the picture: other people, other smoke."""
+def _seen(event: Event, plan: WatchPlan, frame: Frame, inspection: Inspection) -> Seen:
+    """What else of that kind the event's model saw: other people, other smoke; and everybody's pose where it counts."""
     size = np.array([frame.width, frame.height] * 2, np.float32)
     hazard = np.array([event.box], np.float32)
     others: list[Box] = []
+    lines = [np.empty((0, 4), np.float32)]
     for lane, found in zip(plan.lanes, inspection.detections, strict=False):
         rule = next((rule for rule in lane.rules if rule.title == event.rule), None)
         if rule is None:
             continue
-        meanings = lane.detector.card.meanings
-        kind = np.array([meanings[class_id] in rule.needs for class_id in found.class_id], bool)
+        card = lane.detector.card
+        if POSE in rule.needs:
+            lines.append(bones(found.keypoints, card.keypoints) / size)
+        kind = np.array([card.meanings[class_id] in rule.needs for class_id in found.class_id], bool)
         boxes = found.pick(kind).xyxy / size
         apart = iou(boxes, hazard)[:, 0] < _SAME
         others += [(float(x1), float(y1), float(x2), float(y2)) for x1, y1, x2, y2 in boxes[apart]]
-    return tuple(others)
+    return Seen(tuple(others), np.concatenate(lines))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from calibration.zones import Zone
 from edge.evidence.pen import INK, WHITE, Colour, Pen, legible_size
@@ -19,6 +20,19 @@ _DRILL: Colour = (0, 215, 255)
 _DRILL_MARK = "DRILL 演练"
 _OBSERVED = {"en": "observed", "zh": "仅观察"}
 _CLEARED = {"en": "cleared", "zh": "已解除"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What else the model saw in the picture of an event, 0–1 of the picture.
+
+    Attributes:
+        boxes: other things of that kind.
+        bones: `(m, 4)` float32, x1, y1, x2, y2 of each bone of the bodies whose pose was judged.
+    """
+
+    boxes: tuple[Box, ...] = ()
+    bones: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 4), np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +50,13 @@ class Caption:
     tz: tzinfo = UTC
 
 
-def annotate(frame: Frame, event: Event, boxes: Sequence[Box], zone: Zone | None, caption: Caption) -> Plane:
+def annotate(frame: Frame, event: Event, seen: Seen, zone: Zone | None, caption: Caption) -> Plane:
     """The frame with the hazard marked in it.
 
     Args:
         frame: the picture of the event.
         event: what is said of it.
-        boxes: other things found in it, 0–1 of the picture; drawn thin.
+        seen: what else was found in it; drawn thin.
         zone: the zone it concerns.
         caption: language, place and time zone.
 
@@ -52,7 +66,8 @@ def annotate(frame: Frame, event: Event, boxes: Sequence[Box], zone: Zone | None
     pen = Pen(frame.bgr(legible_size(frame)))
     if zone is not None:
         pen.outline(zone)
-    for other in boxes:
+    pen.bones(seen.bones)
+    for other in seen.boxes:
         if other != event.box:
             pen.box(pen.pixels(other), WHITE, max(1, pen.line_px // 2))
     colour = _SEVERITY[event.severity]

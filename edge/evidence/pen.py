@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.zones import Zone
 from pipelines.frame import Frame, Plane
@@ -14,6 +15,7 @@ Colour = tuple[int, int, int]  # blue, green, red
 WHITE: Colour = (255, 255, 255)
 INK: Colour = (20, 20, 20)
 ZONE: Colour = (255, 200, 0)
+BONE: Colour = (120, 255, 120)
 
 _LEAST_SIDE_PX = 360  # smaller pictures are enlarged: a Chinese character needs 14 px to be read
 _LONGEST_SIDE_PX = 1920  # larger ones are reduced: the full picture is kept beside them
@@ -82,6 +84,13 @@ class Pen:
         start, end = corners[:2], corners[2:]
         cv2.rectangle(self.picture, start, end, INK, thick + 2)
         cv2.rectangle(self.picture, start, end, colour, thick)
+
+    def bones(self, lines: NDArray[np.float32]) -> None:
+        """Draw bodies: `(m, 4)`, x1, y1, x2, y2 of each bone in 0–1 of the picture."""
+        size = np.array([self.width - 1, self.height - 1] * 2, np.float32)
+        ends = np.rint(lines * size).astype(np.int32).reshape(-1, 2, 2)
+        for colour, thick in ((INK, self.line_px + 2), (BONE, self.line_px)):
+            cv2.polylines(self.picture, list(ends), False, colour, thick, cv2.LINE_AA)
 
     def outline(self, zone: Zone) -> None:
         """Draw a zone's polygon with its name."""

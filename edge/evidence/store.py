@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,13 +18,12 @@ import cv2
 from calibration.errors import EvidenceError
 from calibration.zones import Zone
 from edge.clock import AgentClock
-from edge.evidence.annotate import Caption, annotate
+from edge.evidence.annotate import Caption, Seen, annotate
 from edge.evidence.clip import Render, write_clip
 from edge.evidence.files import EvidenceFile
 from edge.evidence.packets import Window
 from pipelines.events import Event, Phase
 from pipelines.frame import Frame, Plane
-from pipelines.hazards import Box
 
 _RESOLVED = ".resolved"  # an empty file in an incident's folder; its date tells when
 _PART = ".part"  # a file that is still being written
@@ -95,7 +94,7 @@ class EvidenceStore:
         event: Event,
         frame: Frame,
         *,
-        boxes: Sequence[Box] = (),
+        seen: Seen | None = None,
         zone: Zone | None = None,
         caption: Caption | None = None,
         before: Frame | None = None,
@@ -105,7 +104,7 @@ class EvidenceStore:
         Args:
             event: what they prove.
             frame: the picture of the event.
-            boxes: other things found in it, 0–1 of the picture.
+            seen: what else was found in it.
             zone: the zone it concerns.
             caption: language, place and time zone of the annotation.
             before: a picture of the same view from before the hazard.
@@ -117,7 +116,7 @@ class EvidenceStore:
         pictures = [(f"{head}-full.jpg", frame.bgr())]
         if before is not None:
             pictures.append((f"{head}-before.jpg", before.bgr()))
-        pictures.append((f"{head}-annotated.jpg", annotate(frame, event, boxes, zone, caption or Caption())))
+        pictures.append((f"{head}-annotated.jpg", annotate(frame, event, seen or Seen(), zone, caption or Caption())))
         return tuple(
             self._keep(event.incident, name, _JPEG, event.captured_s, _writer(_jpeg(name, picture, self._jpeg_quality)))
             for name, picture in pictures

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
+from calibration.skeleton import bones
 from calibration.zones import Zone
 from edge.evidence.pen import WHITE, Pen
 from edge.replay.replay import Step
@@ -38,6 +41,9 @@ def draw(
                 corners = (int(row[0]), int(row[1]), int(row[2]), int(row[3]))
                 pen.box(corners, WHITE, pen.line_px)
                 pen.write(label, corners[:2], WHITE, max(10, pen.text_px // 2))
+        size = np.array([step.frame.width, step.frame.height] * 2, np.float32)
+        for found, scene in zip(seen.detections, seen.scenes, strict=True):
+            pen.bones(bones(found.keypoints, scene.keypoints) / size)
     for event in active:
         corners = pen.pixels(event.box)
         pen.box(corners, _HAZARD, 2 * pen.line_px)

@@ -10,7 +10,7 @@ import pytest
 
 from calibration.polygon import Polygon
 from calibration.zones import Zone
-from edge.evidence.annotate import Caption, annotate
+from edge.evidence.annotate import Caption, Seen, annotate
 from edge.evidence.grid import gridded
 from edge.evidence.pen import Pen, legible_size
 from pipelines.events import Mode, Phase
@@ -42,14 +42,14 @@ def changed(one: np.ndarray, other: np.ndarray) -> np.ndarray:  # type: ignore[t
 )
 def test_sizes(size: tuple[int, int], expected: tuple[int, int]) -> None:
     assert legible_size(make_frame(*size)) == expected
-    assert annotate(make_frame(*size), make_event(), (), None, Caption()).shape == (expected[1], expected[0], 3)
+    assert annotate(make_frame(*size), make_event(), Seen(), None, Caption()).shape == (expected[1], expected[0], 3)
 
 
 @pytest.mark.parametrize(("kind", "lang"), list(product(HazardKind, ("zh", "en"))))
 def test_each_title_is_written_and_differs(kind: HazardKind, lang: str) -> None:
     frame = make_frame(640, 480)
-    blank = annotate(frame, make_event(score=0.5), (), None, Caption(lang))
-    drawn = annotate(frame, make_event(kind=kind, score=0.5), (), None, Caption(lang))
+    blank = annotate(frame, make_event(score=0.5), Seen(), None, Caption(lang))
+    drawn = annotate(frame, make_event(kind=kind, score=0.5), Seen(), None, Caption(lang))
     assert changed(blank, drawn).any() == (kind is not HazardKind.FIRE)
 
 
@@ -68,33 +68,43 @@ def test_each_title_is_written_and_differs(kind: HazardKind, lang: str) -> None:
 )
 def test_what_changes_is_seen(change: dict[str, object]) -> None:
     frame = make_frame(640, 480)
-    plain = annotate(frame, make_event(), (), None, Caption("en"))
-    assert changed(plain, annotate(frame, make_event(**change), (), None, Caption("en"))).sum() > 20
+    plain = annotate(frame, make_event(), Seen(), None, Caption("en"))
+    assert changed(plain, annotate(frame, make_event(**change), Seen(), None, Caption("en"))).sum() > 20
 
 
 def test_the_caption_is_seen() -> None:
     frame = make_frame(640, 480)
-    plain = annotate(frame, make_event(), (), None, Caption("en"))
+    plain = annotate(frame, make_event(), Seen(), None, Caption("en"))
     for caption in (Caption("en", place="东门"), Caption("en", tz=CHINA), Caption("zh")):
-        assert changed(plain, annotate(frame, make_event(), (), None, caption)).sum() > 20
+        assert changed(plain, annotate(frame, make_event(), Seen(), None, caption)).sum() > 20
 
 
 def test_zone_and_other_boxes_are_outlined_where_they_are() -> None:
     frame = make_frame(1000, 1000)
-    plain = annotate(frame, make_event(), (), None, Caption())
+    plain = annotate(frame, make_event(), Seen(), None, Caption())
     other = (0.7, 0.1, 0.8, 0.2)
-    drawn = changed(plain, annotate(frame, make_event(), (other,), ZONE, Caption()))
+    drawn = changed(plain, annotate(frame, make_event(), Seen((other,)), ZONE, Caption()))
     assert drawn[300, 600:880].all(), "the zone's upper edge"
     assert drawn[400:700, 900].all(), "its right edge"
     assert drawn[100, 700:800].all(), "the other box"
     assert not drawn[120:180, 720:780].any(), "nothing inside it"
 
 
+def test_bones_are_drawn_where_they_are() -> None:
+    frame = make_frame(1000, 1000)
+    plain = annotate(frame, make_event(), Seen(), None, Caption())
+    bones = np.array([[0.7, 0.2, 0.9, 0.2], [0.8, 0.1, 0.8, 0.3]], np.float32)
+    drawn = changed(plain, annotate(frame, make_event(), Seen(bones=bones), None, Caption()))
+    assert drawn[200, 700:900].all()
+    assert drawn[100:300, 799].all()
+    assert not drawn[110:180, 710:780].any()
+
+
 @pytest.mark.parametrize("size", [(176, 144), (768, 576), (3840, 2160), (240, 426)])
 @pytest.mark.parametrize("mark", ["event", "frame"])
 def test_a_drill_can_not_be_taken_for_a_real_alarm(size: tuple[int, int], mark: str) -> None:
     frame = make_frame(*size, drill=mark == "frame")
-    picture = annotate(frame, make_event(drill=mark == "event"), (), ZONE, Caption())
+    picture = annotate(frame, make_event(drill=mark == "event"), Seen(), ZONE, Caption())
     height, width = picture.shape[:2]
     band = (np.abs(picture[: height // 30].astype(int) - YELLOW).max(axis=2) < 10).mean()
     assert band > 0.8, "a yellow band along the upper edge"
@@ -104,7 +114,7 @@ def test_a_drill_can_not_be_taken_for_a_real_alarm(size: tuple[int, int], mark: 
 
 
 def test_no_drill_no_yellow() -> None:
-    picture = annotate(make_frame(), make_event(), (), None, Caption())
+    picture = annotate(make_frame(), make_event(), Seen(), None, Caption())
     assert not (np.abs(picture.astype(int) - YELLOW).max(axis=2) < 10).any()
 
 
@@ -114,7 +124,7 @@ def test_no_drill_no_yellow() -> None:
 )
 def test_the_label_stays_inside(box: tuple[float, float, float, float]) -> None:
     event = make_event(kind=HazardKind.BLOCKED_EXIT, box=box)
-    picture = annotate(make_frame(640, 480), event, (), None, Caption("zh"))
+    picture = annotate(make_frame(640, 480), event, Seen(), None, Caption("zh"))
     red = (np.abs(picture.astype(int) - (30, 30, 230)).max(axis=2) < 10).sum()
     assert red > 2000, "the label's ground is in the picture"
 
