@@ -17,7 +17,7 @@ from edge.agent.ids import Uuid7
 from edge.evidence.film import Film
 from edge.model_store import ModelStore
 from edge.replay import Gatherer, Replay, Step, Summary, draw, plans_from_rules, plans_from_site
-from edge.replay.plans import USUAL, ReplayPlan
+from edge.replay.plans import ReplayPlan, usual_rules
 from edge.sources import Pace, open_source
 from edge.sources.drill import Drill
 from pipelines.events import Condition, Event
@@ -35,7 +35,10 @@ def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
         typer.Option("--models", metavar="DIR", help="A folder of model folders, before the installed ones."),
     ] = None,
     rules: Annotated[
-        str | None, typer.Option(metavar="a,b", help="Exactly these rules; fire,smoke if left out.")
+        str | None,
+        typer.Option(
+            metavar="a,b", help="Exactly these rules; fire,smoke and, given a pose model, person_down if left out."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON lines on standard output, and nothing else.")] = False,
     annotate: Annotated[
@@ -83,7 +86,7 @@ def _plan(site: Path | None, source: str | None, rules: str | None, store: Model
     names = None if rules is None else [name.strip() for name in rules.split(",") if name.strip()]
     if site is not None:
         return plans_from_site(site, source, names, store)
-    return plans_from_rules(USUAL if names is None else names, store)
+    return plans_from_rules(usual_rules(store) if names is None else names, store)
 
 
 def _replay(video: str, plan: ReplayPlan) -> Replay:

@@ -15,7 +15,10 @@ from pipelines.rules import RULES
 from pipelines.rules.base import RuleSettings
 from pipelines.watch import LanePlan, WatchPlan
 
-USUAL = ("fire", "smoke")
+USUAL = ("fire", "smoke", "person_down")
+"""What recordings are watched for when nothing else is asked for."""
+
+_ALWAYS = ("fire", "smoke")  # without a model for these there is nothing to do; the others run where one is at hand
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +29,15 @@ class ReplayPlan:
     source: SourceSettings | None = None
 
 
+def usual_rules(store: ModelStore) -> tuple[str, ...]:
+    """The usual rules that can be asked for here: fire and smoke, and those that a model at hand is for.
+
+    A model that is there and can not be used keeps its rules among them: it is refused then, not passed over.
+    """
+    seen = {word for state in store.list() if state.card is not None for word in state.card.sees}
+    return tuple(name for name in USUAL if name in _ALWAYS or not RULES[name][0]().needs.isdisjoint(seen))
+
+
 def plans_from_rules(names: Sequence[str], store: ModelStore) -> ReplayPlan:
     """Rules with their usual settings over the whole picture, served by the installed models.
 
@@ -34,14 +46,18 @@ def plans_from_rules(names: Sequence[str], store: ModelStore) -> ReplayPlan:
         ModelError: no model sees what a rule needs, or one can not be used.
     """
     settings = [_usual(name) for name in names]
-    cards = {state.name: state.card for state in store.list() if state.card is not None and state.fault is None}
+    states = store.list()
+    cards = {state.name: state.card for state in states if state.card is not None and state.fault is None}
     uses = [ModelUse(name=name) for name in cards]
     lanes: dict[str, list[RuleSettings]] = {}
     for rule in settings:
         serving = serving_model(rule, uses, cards)
         if serving is None:
-            seen = "; ".join(f"{name} sees {', '.join(card.sees)}" for name, card in cards.items()) or "no model"
-            raise ConfigError([f"--rules {rule.title}: needs {needs_in_words(rule)}, found {seen}"])
+            found = [f"{name} sees {', '.join(card.sees)}" for name, card in cards.items()]
+            found += [f"{state.name} can not be used: {state.fault}" for state in states if state.fault is not None]
+            raise ConfigError(
+                [f"--rules {rule.title}: needs {needs_in_words(rule)}, found {'; '.join(found) or 'no model'}"]
+            )
         lanes.setdefault(serving, []).append(rule)
     loaded = {name: store.load(name) for name in lanes}
     detectors = {name: Detector(model.card, model.weights) for name, model in loaded.items()}
