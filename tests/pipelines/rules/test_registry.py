@@ -37,6 +37,7 @@ def test_a_zoned_rule_without_a_zone_is_refused(name: str) -> None:
         ({"rule": "fire"}, {"fire"}),
         ({"rule": "smoke"}, {"smoke"}),
         ({"rule": "unattended_post", "zone": "gate"}, {"person"}),
+        ({"rule": "person_down"}, {"pose"}),
         ({"rule": "restricted_zone", "zone": "gate"}, {"person"}),
         # What is to be kept out is what has to be seen: not people, where people may enter.
         ({"rule": "restricted_zone", "zone": "gate", "meanings": ["vehicle", "machinery"]}, {"vehicle", "machinery"}),
@@ -55,6 +56,8 @@ def test_what_a_model_must_see(given: dict[str, object], needs: set[str]) -> Non
         ({"rule": "blocked_exit", "zone": "gate", "min_share": 2}, "min_share"),
         ({"rule": "unattended_post", "zone": "gate", "absent_s": -1}, "absent_s"),
         ({"rule": "restricted_zone", "zone": "gate", "meanings": []}, "meanings"),
+        ({"rule": "person_down", "dwell_s": 0}, "dwell_s"),
+        ({"rule": "person_down", "roll_deg": 181}, "roll_deg"),
         ({"rule": "restricted_zone", "zone": "gate", "meanings": ["dragon"]}, "meanings"),
     ],
 )
