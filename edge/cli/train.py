@@ -1,0 +1,74 @@
+"""`lookout train`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from edge.cli._scoring import people
+
+if TYPE_CHECKING:
+    from pipelines.retraining.recipe import Recipe
+    from pipelines.retraining.train import Trained
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train, from what.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the training lives; runs/NAME if left out.")
+    ] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0.01, help="Time budget, over all interruptions; epochs are shortened to it.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Computing threads; more than one only on a free machine.")] = 1,
+    compiled: Annotated[
+        bool, typer.Option("--compile/--no-compile", help="Compile the network first: pays from an hour upwards.")
+    ] = True,
+) -> None:
+    """Train a model as a recipe says; called again after a kill, go on with the epoch that was interrupted.
+
+    At the end the folder `candidate/NAME` holds the model with its card and curves, ready to be measured.
+    Needs the extra `train`.
+
+    Example: `lookout train models/fire-smoke/recipe.yaml --hours 2`
+    """
+    from pipelines.retraining.candidate import make_candidate
+    from pipelines.retraining.recipe import load_recipe
+
+    read = load_recipe(recipe)
+    folder = out or Path("runs") / read.name
+    trained = train_shown(read, folder, hours, threads, compiled)
+    typer.echo(str(make_candidate(read, trained, folder / "candidate" / read.name).parent))
+
+
+def train_shown(recipe: Recipe, folder: Path, hours: float | None, threads: int, compiled: bool) -> Trained:
+    """Train with a progress bar, or with a line an epoch where nobody watches."""
+    from pipelines.retraining.train import train as run
+
+    with _progress(recipe.name, len(recipe.stages)) as tell:
+        return run(recipe, folder, hours=hours, threads=threads, compiled=compiled, tell=tell)
+
+
+@contextmanager
+def _progress(name: str, stages: int) -> Iterator[Callable[[Any], None]]:
+    console = people()
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(f"{name}: preparing", total=None)
+
+        def tell(step: Any) -> None:
+            losses = " ".join(f"{part.removesuffix('_loss')} {value:.2f}" for part, value in step.loss.items())
+            words = f"stage {step.stage + 1}/{stages}, epoch {step.epoch + 1}/{step.epochs}, {losses}"
+            seen, total = step.epoch * step.batches + step.batch + 1, step.epochs * step.batches
+            bar.update(task, description=words, completed=seen, total=total)
+            if not console.is_terminal and step.batch + 1 == step.batches:
+                console.print(f"{name}: {words}", markup=False)
+
+        yield tell
