@@ -133,13 +133,13 @@ def settled(
     if not claims or any(c.incident not in verdicts or c.kind not in trusted or not c.names for c in claims):
         return None
     counted = [each for each in notes.proposals if each.model == model and each.counted]
-    unjudged = [each for each in counted if each.means not in SETTLED_BY_VERDICT]
-    if any(not _overlaps(each.box, [claim.box for claim in claims]) for each in unjudged):
-        return None
     true = [claim for claim in claims if verdicts[claim.incident] is Verdict.TRUE_ALARM]
-    if not true:
-        return ()
-    return tuple(_marked(true, [claim for claim in claims if claim not in true], counted))
+    if true:
+        return tuple(_marked(true, [claim for claim in claims if claim not in true], counted))
+    # That one person was none says nothing of the others in the picture.
+    others = [each for each in counted if each.means not in SETTLED_BY_VERDICT]
+    alone = all(_overlaps(each.box, [claim.box for claim in claims]) for each in others)
+    return () if alone else None
 
 
 def proposed(
