@@ -1,4 +1,4 @@
-"""The models at hand: folders of a card and its weights, found by name and checked by digest."""
+"""The models at hand: folders of a card and its weights, found by name, checked by digest and signature."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import onnxruntime
 
 from calibration.errors import ModelError
 from edge.share import share_folder
+from edge.trust import SIGNATURE, Signed, Trust, read_trust
 from pipelines.detect.card import Card, make_card, read_fields
 from pipelines.detect.metadata import complete_card, silent_fields
 
@@ -26,11 +27,13 @@ class LoadedModel:
         card: complete, also where the file was silent.
         weights: the ONNX file, its digest verified.
         folder: where both came from.
+        signed: by whom.
     """
 
     card: Card
     weights: bytes
     folder: Path
+    signed: Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,15 @@ class ModelState:
         name: the folder's name, which is what a site file calls the model.
         folder: where it is.
         card: None where the card can not be used.
-        fault: what is wrong; None where the digest was verified.
+        fault: what is wrong; None where digest and signature were verified.
+        signed: by whom; None where something is wrong.
     """
 
     name: str
     folder: Path
     card: Card | None
     fault: str | None
+    signed: Signed | None
 
 
 class ModelStore:
@@ -55,15 +60,21 @@ class ModelStore:
 
     Args:
         folders: models folders, the first that has a name wins.
+        trust: whose signatures count; nobody's, and none is needed, if left out.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], trust: Trust | None = None) -> None:
         self._folders = tuple(folders)
+        self._trust = trust or Trust()
 
     @classmethod
     def installed(cls, before: Path | None = None) -> Self:
         """The models that came with the program, after those of another folder."""
-        return cls([*([before] if before is not None else []), share_folder() / "models"])
+        return cls([*([before] if before is not None else []), share_folder() / "models"], read_trust())
+
+    def trusting(self, trust: Trust) -> ModelStore:
+        """The same models, seen with another trust."""
+        return ModelStore(self._folders, trust)
 
     def list(self) -> tuple[ModelState, ...]:
         """Every model, by name, each with its digest verified."""
@@ -79,12 +90,7 @@ class ModelStore:
             ModelError: no such model, or its card can not be used.
         """
         folder = self._folder(model)
-        text, where = _read(folder / CARD).decode("utf-8", "replace"), str(folder / CARD)
-        written = read_fields(text, where)
-        if silent_fields(written):
-            weights = folder / str(written.get("weights", "model.onnx"))
-            written = complete_card(written, _metadata(_read(weights), weights), where)
-        return make_card(written, where)
+        return _card(_read(folder / CARD), folder)
 
     def load(self, model: str | Path) -> LoadedModel:
         """Card and weights.
@@ -93,9 +99,14 @@ class ModelStore:
             model: as in `card`.
 
         Raises:
-            ModelError: as in `card`, or the weights have another digest than the card says.
+            ModelError: as in `card`, or the weights have another digest than the card says, or the signature is wrong
+                or, where one is required, missing or by a stranger.
         """
-        folder, card = self._folder(model), self.card(model)
+        folder = self._folder(model)
+        content = _read(folder / CARD)
+        # Before anything in the card is believed, and on the very bytes that are.
+        signed = self._trust.check(content, _read_if_there(folder / SIGNATURE), folder)
+        card = _card(content, folder)
         weights = _read(folder / card.weights)
         digest = hashlib.sha256(weights).hexdigest()
         if digest != card.sha256:
@@ -103,16 +114,16 @@ class ModelStore:
                 f"{folder / card.weights}: the weights are not those of the card: "
                 f"expected sha256 {card.sha256}, found {digest}"
             )
-        return LoadedModel(card, weights, folder)
+        return LoadedModel(card, weights, folder, signed)
 
     def _state(self, folder: Path) -> ModelState:
         card = None
         try:
             card = self.card(folder)
-            self.load(folder)
+            signed = self.load(folder).signed
         except ModelError as error:
-            return ModelState(folder.name, folder, card, str(error))
-        return ModelState(folder.name, folder, card, None)
+            return ModelState(folder.name, folder, card, str(error), None)
+        return ModelState(folder.name, folder, card, None, signed)
 
     def _names(self) -> Sequence[str]:
         """Names of all model folders; a folder without a card that holds weights is one too, and wrong."""
@@ -138,6 +149,19 @@ class ModelStore:
         if isinstance(model, str) and "/" not in model:
             return self._find(model)
         return Path(model)
+
+
+def _card(content: bytes, folder: Path) -> Card:
+    where = str(folder / CARD)
+    written = read_fields(content.decode("utf-8", "replace"), where)
+    if silent_fields(written):
+        weights = folder / str(written.get("weights", "model.onnx"))
+        written = complete_card(written, _metadata(_read(weights), weights), where)
+    return make_card(written, where)
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    return _read(path) if path.exists() else None
 
 
 def _read(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from calibration.errors import ModelError
 from edge.config import Site, SourceSettings, needs_in_words, serving_model
 from edge.delivery.contract import Model
 from edge.model_store import ModelStore
+from edge.trust import read_trust
 from pipelines.detect import Detector
 from pipelines.detect.card import Card
 from pipelines.rules.base import RuleSettings
@@ -34,8 +35,10 @@ def line_up(site: Site, store: ModelStore) -> Lineup:
     """Load the models that serve a rule and say what each source is watched for.
 
     Raises:
-        ModelError: a model is missing, is not what its card says, or no model sees what a rule needs.
+        ModelError: a model is missing, is not what its card says, is not signed as the site wants it, or no model
+            sees what a rule needs.
     """
+    store = store.trusting(read_trust(site.trusted_keys, required=site.require_signed))
     loaded = {use.title: store.load(use.where) for use in site.models}
     uses = {use.title: use for use in site.models}
     cards = {title: model.card.with_thresholds(uses[title].thresholds) for title, model in loaded.items()}

@@ -9,11 +9,17 @@ from edge.checkup.result import Part, Result
 from edge.config.serving import serving_model
 from edge.config.site import ModelUse, Site
 from edge.model_store import ModelStore
+from edge.trust import read_trust
 from pipelines.detect import Card, Detector
 
 
 def check_models(site: Site, store: ModelStore) -> Iterator[Result]:
-    """Load each model: digest, ONNX Runtime, one run on grey against its card."""
+    """Load each model: signature, digest, ONNX Runtime, one run on grey against its card."""
+    try:
+        store = store.trusting(read_trust(site.trusted_keys, required=site.require_signed))
+    except ModelError as error:
+        yield Result(Part.MODEL, "trusted_keys", False, str(error))
+        return
     cards = {use.title: store.card(use.where) for use in site.models}
     for use in site.models:
         try:
@@ -29,7 +35,8 @@ def _try(use: ModelUse, site: Site, store: ModelStore) -> str:
     how = site.agent.inference
     Detector(model.card.with_thresholds(use.thresholds), model.weights, threads=how.threads, providers=how.providers)
     card = model.card
-    return f"{card.name} {card.version}, {card.input.width}×{card.input.height}, sha256 {card.sha256[:12]}…"
+    size = f"{card.input.width}×{card.input.height}"
+    return f"{card.name} {card.version}, {size}, sha256 {card.sha256[:12]}…, {model.signed}"
 
 
 def _served(use: ModelUse, site: Site, cards: dict[str, Card]) -> str:

@@ -33,7 +33,7 @@ COMMANDS = {
     "watch": "Subscribe to the events of a site and show them as they arrive.",
     "outbox": "Show what waits for the broker.",
     "inspect": "Run the same pipeline over recorded footage, as fast as it goes.",
-    "models": "List the models at hand and verify their digests.",
+    "models": "List the models at hand and verify their digests and signatures.",
     "contract": "Print the JSON Schema of everything that goes over MQTT.",
     "train": "Train a model as a recipe says; interrupted, it goes on where it was.",
     "dataset": "Labelled pictures: bring them in, check and split them, hand them on.",
@@ -43,10 +43,18 @@ COMMANDS = {
     "dataset frames": "Take pictures to label out of footage, where something happens.",
     "dataset export": "Write a data set in the format of a labelling tool.",
     "dataset harvest": "Make a data set of the frames that an agent kept.",
+    "dataset propose": "Have a teacher label pictures; what it doubts is neither label nor background.",
+    "dataset turn": "Add persons on the floor, made of persons on their feet.",
+    "dataset render": "Make the pictures of a plan, ready to train on.",
     "evaluate": "Score a model on labelled pictures or on clips.",
     "evaluate images": "Score a model on labelled pictures, with the agent's own detector.",
     "evaluate clips": "Score the whole pipeline on clips: found, missed, false, how late.",
+    "calibrate": "Choose thresholds by false alarms a camera and day, and say how sure that is.",
     "quantise": "Make the INT8 version of a model, and say how it compares with the float one.",
+    "keys": "Keys that models are signed with.",
+    "keys new": "Make a pair of keys to sign models with.",
+    "keys show": "Print the id of a key and its public half.",
+    "keys sign": "Sign a model that did not come from `lookout release`.",
 }
 
 GROUPS = frozenset(name.rpartition(" ")[0] for name in COMMANDS if " " in name)

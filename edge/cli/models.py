@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from calibration.errors import ModelError
 from edge.model_store import ModelState, ModelStore
+from edge.trust import Seal, read_trust
 
 
 def models(
@@ -19,17 +20,23 @@ def models(
         Path | None,
         typer.Option("--models", metavar="DIR", help="A folder of model folders; the installed ones if left out."),
     ] = None,
+    trusted: Annotated[
+        list[Path] | None,
+        typer.Option("--trust", metavar="KEY.pub", help="A public key to trust besides the program's. Repeat."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List the models at hand and verify their digests.
+    """List the models at hand and verify their digests and signatures.
 
-    Exit code 1 if a model can not be used: a digest differs, a card is wrong, weights are missing.
+    Exit code 1 if a model can not be used: a digest or a signature differs, a card is wrong, weights are missing.
+    An unsigned model is told; it is wrong only where a site says `require_signed: true`.
 
     Example: `lookout models --models /srv/models --json`
     """
     if folder is not None and not folder.is_dir():
         raise ModelError(f"{folder}: is not a folder of models")
-    store = ModelStore([folder]) if folder is not None else ModelStore.installed()
+    trust = read_trust(trusted or ())
+    store = ModelStore([folder], trust) if folder is not None else ModelStore.installed().trusting(trust)
     states = store.list()
     if json:
         typer.echo(json_format.dumps([_record(state) for state in states], ensure_ascii=False, indent=2))
@@ -39,12 +46,17 @@ def models(
         raise typer.Exit(1)
 
 
+_COLOURS = {Seal.SIGNED: "[green]signed[/]", Seal.UNSIGNED: "unsigned", Seal.UNKNOWN: "[yellow]unknown key[/]"}
+
+
 def _record(state: ModelState) -> dict[str, object]:
     card = state.card
     return {
         "name": state.name,
         "ok": state.fault is None,
         "fault": state.fault,
+        "signature": state.signed.seal.value if state.signed else None,
+        "signed_by": state.signed.key if state.signed else None,
         "folder": str(state.folder),
         "version": card.version if card else None,
         "licence": card.licence if card else None,
@@ -56,10 +68,11 @@ def _record(state: ModelState) -> dict[str, object]:
 
 
 def _show(states: tuple[ModelState, ...]) -> None:
-    table = Table("Model", "Version", "Input", "Sees", "Licence", "Digest")
+    table = Table(Column("Model", no_wrap=True), "Version", "Input", "Sees", "Licence", "Checked")
     for state in states:
         card = state.card
-        verdict = "[green]verified[/]" if state.fault is None else "[red]wrong[/]"
+        signed = state.signed
+        verdict = "[red]wrong[/]" if signed is None else f"[green]verified[/], {_COLOURS[signed.seal]}"
         if card is None:
             table.add_row(state.name, "", "", "", "", verdict)
             continue

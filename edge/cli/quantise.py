@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,7 +76,7 @@ def _scores(model: LoadedModel, int8: bytes, data: Path, split: str) -> dict[str
     dataset = labelled(data, split)
     found: dict[str, Any] = {"data": dataset.name, "pictures": len(dataset.pictures)}
     for name, weights in (("float", model.weights), ("int8", int8)):
-        scores = evaluate_images(predicted(LoadedModel(model.card, weights, model.folder), dataset)).record()
+        scores = evaluate_images(predicted(replace(model, weights=weights), dataset)).record()
         found[name] = {
             **{key: scores[key] for key in ("map50", "map50_95", "fp_per_empty")},
             "ap50": {each: one["ap50"] for each, one in scores["classes"].items()},

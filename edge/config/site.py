@@ -99,4 +99,8 @@ class Site(Settings):
     agent: AgentSettings = Field(default=AgentSettings(), description="the program on this machine")
     broker: BrokerSettings = Field(description="the MQTT broker that receives the events")
     models: tuple[ModelUse, ...] = Field(min_length=1, description="the models it uses")
+    require_signed: bool = Field(default=False, description="refuse a model that no trusted key has signed")
+    trusted_keys: tuple[Path, ...] = Field(
+        default=(), description="public keys (PEM) trusted besides the one that came with the program"
+    )
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="cameras and recordings")

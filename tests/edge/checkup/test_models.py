@@ -3,7 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from edge.checkup import check_models
+from edge.cli.keys._files import write_pair
 from edge.config import Site
 from edge.model_store import ModelStore
 from tests.edge.config.builders import site
@@ -23,7 +26,7 @@ def test_models_are_loaded_and_say_what_they_serve(tmp_path: Path) -> None:
     (name, ok, text), (_, also_ok, idle) = tried(tmp_path)
     assert (name, ok, also_ok) == ("first", True, True)
     assert text.startswith("first 2, 64×64, sha256 ")
-    assert text.endswith("; serves fire")
+    assert text.endswith("…, unsigned; serves fire")
     assert idle.endswith("; serves no rule")
 
 
@@ -48,3 +51,20 @@ def test_an_execution_provider_that_is_not_here(tmp_path: Path) -> None:
     assert not ok
     assert "NoSuchExecutionProvider" in text
     assert "allowed: " in text
+
+
+def test_a_site_that_wants_signatures(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    write(models, "tiny")
+
+    def told(**parts: Any) -> tuple[str, bool, str]:
+        settings = Site.model_validate(site(models=[{"name": "tiny"}], require_signed=True, **parts))
+        ((name, ok, text),) = [(r.name, r.ok, r.text) for r in check_models(settings, ModelStore([models]))]
+        return name, ok, text
+
+    public = write_pair(tmp_path / "ours.pem", Ed25519PrivateKey.generate())
+    assert told(trusted_keys=[str(public)])[:2] == ("tiny", False)
+    assert "is not signed" in told(trusted_keys=[str(public)])[2]
+    name, ok, text = told(trusted_keys=[str(tmp_path / "lost.pub")])
+    assert (name, ok) == ("trusted_keys", False)
+    assert "lost.pub: can not be read" in text

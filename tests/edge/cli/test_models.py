@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from edge.cli import app
+from edge.cli.keys._files import write_pair
+from pipelines.detect.signature import key_id, sign
 from tests.edge.test_model_store import write
 
 
@@ -51,3 +54,26 @@ def test_no_folder(tmp_path: Path) -> None:
     code, out, err = run("--models", tmp_path / "nowhere")
     assert (code, out) == (2, "")
     assert "is not a folder of models" in err
+
+
+def test_who_signed_a_model_is_told(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = write_pair(tmp_path / "ours.pem", key)
+    models = tmp_path / "models"
+    write(models, "plain")
+    signed, changed = write(models, "signed"), write(models, "changed")
+    for folder in (signed, changed):
+        (folder / "card.yaml.sig").write_bytes(sign((folder / "card.yaml").read_bytes(), key))
+    with (changed / "card.yaml").open("a") as card:
+        card.write("nms_iou: 0.9\n")
+    code, out, _ = run("--models", models, "--trust", public, "--json")
+    found = {model["name"]: (model["signature"], model["signed_by"]) for model in json.loads(out)}
+    assert code == 1
+    assert found == {
+        "plain": ("unsigned", None),
+        "signed": ("signed", key_id(key.public_key())),
+        "changed": (None, None),
+    }
+    table = run("--models", models)[1]  # without the key
+    assert table.count("unknown key") == 2
+    assert "unsigned" in table

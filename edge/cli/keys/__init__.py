@@ -1,0 +1,3 @@
+"""The commands `lookout keys …`."""
+
+from __future__ import annotations
