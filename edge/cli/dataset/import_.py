@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pipelines.retraining.formats.intake import Imported
 
 FAULTS = "faults.jsonl"
+_NAME = re.compile(r"\w[\w.-]*")
 
 
 def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -75,6 +77,8 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
     from pipelines.retraining.formats.intake import Intake
     from pipelines.retraining.formats.table import read
 
+    if not _NAME.fullmatch(name):
+        raise DatasetError(f"--name: found {name!r}, allowed are letters, digits and . _ - as of a folder")
     intake = Intake(
         name=name,
         mapping=_mapping(mapping or []),
@@ -109,7 +113,7 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
 
 def _bar(people: Console) -> Any:
     def progress(sheets: Sequence[Any]) -> Iterable[Any]:
-        return track(sheets, "Opening the pictures", console=people, transient=True)
+        return track(sheets, "Opening the pictures", console=people, transient=True, disable=not people.is_terminal)
 
     return progress
 

@@ -166,7 +166,7 @@ class _File:
         self._lost: Counter[Any] = Counter()
         self._path, self._content, self._pictures = path, content, pictures
         categories = [each for each in content["categories"] if isinstance(each, dict) and "name" in each]
-        self._names = {each.get("id"): str(each["name"]) for each in sorted(categories, key=_number)}
+        self._names = {_key(each.get("id")): str(each["name"]) for each in sorted(categories, key=_number)}
         self.classes = tuple(dict.fromkeys(self._names.values()))
         lists = [tuple(map(str, each["keypoints"])) for each in categories if each.get("keypoints")]
         if len(set(lists)) > 1:
@@ -178,7 +178,11 @@ class _File:
         marks: dict[Any, list[Mark]] = {}
         entries: dict[Any, dict[str, Any]] = {}
         for number, image in enumerate(self._content["images"]):
-            if isinstance(image, dict) and image.get("id") is not None and isinstance(image.get("file_name"), str):
+            if (
+                isinstance(image, dict)
+                and _key(image.get("id")) is not None
+                and isinstance(image.get("file_name"), str)
+            ):
                 entries[image["id"]] = image
             else:
                 self._fault("malformed label", f"images[{number}]", image, "an id and a file_name", "picture left out")
@@ -188,7 +192,7 @@ class _File:
             if mark is not None:
                 marks.setdefault(annotation["image_id"], []).append(mark)
             elif isinstance(annotation, dict):
-                self._lost[annotation.get("image_id")] += 1
+                self._lost[_key(annotation.get("image_id"))] += 1
         return [self._sheet(image, tuple(marks.get(key, ())), self._lost[key]) for key, image in entries.items()]
 
     def _sheet(self, image: dict[str, Any], marks: tuple[Mark, ...], lost: int) -> Sheet:
@@ -203,7 +207,7 @@ class _File:
         if not isinstance(annotation, dict):
             self._fault("malformed label", place, annotation, "an object", "box left out")
             return None
-        image = entries.get(annotation.get("image_id"))
+        image = entries.get(_key(annotation.get("image_id")))
         if image is None:
             found = f"image_id {annotation.get('image_id')}"
             self._fault("labels without a picture", place, found, "the id of one of images", "box left out")
@@ -218,11 +222,16 @@ class _File:
             allowed = f"bbox [x, y, width, height], {3 * len(self.keypoints)} numbers of keypoints or none"
             self._fault("malformed label", place, found, allowed, "box left out", name)
             return None
-        category = annotation.get("category_id")
+        category = _key(annotation.get("category_id"))
         return Mark(place, self._names.get(category, f"category {category}"), corners, points)
 
     def _fault(self, what: str, place: str, found: Any, allowed: str, outcome: str, picture: str = "") -> None:
         self.faults.append(Fault(what, picture or self._path.name, place, str(found)[:80], allowed, outcome))
+
+
+def _key(value: Any) -> int | str | None:
+    """An id, None for what can not be one."""
+    return value if isinstance(value, int | str) else None
 
 
 def _number(category: dict[str, Any]) -> float:

@@ -116,17 +116,13 @@ def _of_tracks(root: Element, path: Path, found: Pictures, faults: list[Fault]) 
             f"{found.folder}: no frame_000000 and so on is there; export the task again with its images, "
             "or say with --pictures where they are"
         )
-    shapes: dict[int, list[tuple[Element, str]]] = {}
-    for track in root.iterfind("track"):
-        for shape in track:
-            if shape.get("outside") != "1" and shape.get("frame", "").isdigit():
-                shapes.setdefault(int(shape.get("frame", "")), []).append((shape, track.get("label", "")))
+    shapes = _by_frame(root, path.name, faults)
     size = root.find("meta//original_size")
     try:
         stated: tuple[int, int] | None = (round(number(size, "width")), round(number(size, "height")))
     except ValueError:
         stated = None
-    clip = root.findtext("meta//source") or root.findtext("meta//task/name") or path.parent.name
+    clip = root.findtext("meta//source") or root.findtext("meta/task/name") or path.parent.name
     sheets = []
     for frame in sorted(frames.keys() | shapes.keys()):
         name = f"frame_{frame:06d}"
@@ -135,6 +131,19 @@ def _of_tracks(root: Element, path: Path, found: Pictures, faults: list[Fault]) 
         picture = frames.get(frame) or found.missing(name)
         sheets.append(Sheet(picture, marks, _extent(stated), stated, group=Path(clip).stem, lost=lost(faults[before:])))
     return sheets
+
+
+def _by_frame(root: Element, file: str, faults: list[Fault]) -> dict[int, list[tuple[Element, str]]]:
+    """The shapes that are in the picture, with their label, by frame."""
+    shapes: dict[int, list[tuple[Element, str]]] = {}
+    for track in root.iterfind("track"):
+        for shape in track:
+            frame, where = shape.get("frame", ""), f"{file} track {track.get('id', '')}"
+            if not frame.isdecimal():
+                faults.append(Fault("malformed label", where, where, f"frame {frame!r}", "a number", "box left out"))
+            elif shape.get("outside") != "1":
+                shapes.setdefault(int(frame), []).append((shape, track.get("label", "")))
+    return shapes
 
 
 def _extent(stated: tuple[int, int] | None) -> tuple[float, float] | None:

@@ -90,6 +90,8 @@ class _Work:
         unknown = sorted(set(intake.mapping) - set(export.classes))
         if unknown:
             raise DatasetError(f"map: the source has no class {', '.join(unknown)}; it has {', '.join(export.classes)}")
+        if len(set(intake.classes)) != len(intake.classes):
+            raise DatasetError(f"classes: found {', '.join(intake.classes)}, allowed is each name once")
         self._export, self._intake = export, intake
         mapped = (intake.mapping.get(name, name) for name in export.classes)
         self.classes = intake.classes or tuple(dict.fromkeys(name for name in mapped if name))

@@ -2,13 +2,15 @@
 
 A line is `class x y width height` in shares of the picture (centre and sides), with keypoints behind it where
 `data.yaml` has `kpt_shape`; a line of corners (`class x1 y1 x2 y2 …`, segmentation or turned boxes) becomes the box
-around them. Also read is the layout `SPLIT/images/`, `SPLIT/labels/`.
+around them. Also read are the layout `SPLIT/images/`, `SPLIT/labels/` (Roboflow), class names in `classes.txt` (Label
+Studio's YOLO export) or `obj.names` with `obj_SPLIT_data/` (CVAT's YOLO 1.1).
 Formats: https://docs.ultralytics.com/datasets/detect/, https://docs.ultralytics.com/datasets/pose/.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,8 @@ from pipelines.retraining.formats.placing import place, placed, written
 from pipelines.retraining.formats.shapes import around
 
 CONFIG = "data.yaml"
+_NAME_LISTS = ("classes.txt", "obj.names")
+_DARKNET = re.compile(r"obj_(?P<split>\w+)_data")
 COCO_KEYPOINTS = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
     "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
@@ -66,7 +70,7 @@ def parse(src: Path, pictures: Path | None = None, *, split: str | None = None) 
     """
     if pictures is not None:
         raise DatasetError(f"{pictures}: a YOLO data set has its pictures in {src / 'images'}, no other folder is read")
-    config = _config(src / CONFIG)
+    config = _config(src)
     faults: list[Fault] = []
     sheets = [_sheet(picture, label, name, src, config, faults) for picture, label, name in _pairs(src, split, faults)]
     return Export(tuple(config.names.values()), config.keypoints, src, tuple(sheets), tuple(faults))
@@ -118,9 +122,10 @@ def _mirrored(name: str, names: tuple[str, ...]) -> int:
     return names.index(name)
 
 
-def _config(path: Path) -> _Config:
+def _config(src: Path) -> _Config:
+    path = src / CONFIG
     if not path.is_file():
-        raise DatasetError(f"{path}: is missing; a YOLO data set is a folder with {CONFIG}, images/ and labels/")
+        return _listed(src)
     try:
         found = yaml.safe_load(text_of(path))
     except yaml.YAMLError as error:
@@ -136,6 +141,17 @@ def _config(path: Path) -> _Config:
     if not (isinstance(shape, list) and len(shape) == 2 and isinstance(shape[0], int) and shape[1] in {2, 3}):
         raise DatasetError(f"{path}: kpt_shape: found {shape!r}, allowed is [number of keypoints, 2 or 3]")
     return _Config({key: str(name) for key, name in sorted(names.items())}, _keypoints(found, shape[0]), shape[1])
+
+
+def _listed(src: Path) -> _Config:
+    """Class names from a list, one a line, where there is no `data.yaml`."""
+    path = next((src / name for name in _NAME_LISTS if (src / name).is_file()), None)
+    if path is None:
+        raise DatasetError(
+            f"{src / CONFIG}: is missing; a YOLO data set is a folder with {CONFIG}, images/ and labels/"
+        )
+    names = [line.strip() for line in text_of(path).splitlines() if line.strip()]
+    return _Config(dict(enumerate(names)), (), 0)
 
 
 def _keypoints(found: dict[str, Any], count: int) -> tuple[str, ...]:
@@ -155,6 +171,9 @@ def _folders(src: Path) -> dict[str | None, tuple[Path, Path]]:
             name: (folder, src / "labels" / name) for name, folder in splits.items()
         }
         return found | {None: (images, src / "labels")}
+    darknet = {match["split"]: folder for folder in sorted(src.iterdir()) if (match := _DARKNET.fullmatch(folder.name))}
+    if darknet:
+        return {name: (folder, folder) for name, folder in darknet.items()}
     folders = sorted(folder for folder in src.iterdir() if (folder / "images").is_dir())
     return {folder.name: (folder / "images", folder / "labels") for folder in folders}
 

@@ -79,6 +79,8 @@ def test_classes_are_mapped_and_dropped(yard: Path) -> None:
         (["--map", "fire"], "--map: found 'fire', allowed is OLD=NEW"),
         (["--group", "(a"], "group: '(a' is no regular expression"),
         (["--pictures", "nowhere"], "nowhere: is not a folder of pictures"),
+        (["--classes", "fire,fire"], "classes: found fire, fire, allowed is each name once"),
+        (["--name", "../y"], "--name: found '../y', allowed are letters, digits"),
     ],
 )
 def test_a_wrong_option_is_one_message(yard: Path, arguments: list[str], said: str) -> None:

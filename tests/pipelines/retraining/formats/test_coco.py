@@ -56,6 +56,8 @@ def test_a_polygon_without_a_box(tmp_path: Path) -> None:
         (an_annotation(bbox=[1, 2, 3, "x"]), "malformed label"),
         (an_annotation(bbox=None), "malformed label"),
         ("nothing", "malformed label"),
+        (an_annotation(image_id=[5]), "labels without a picture"),
+        (an_annotation(category_id={}), "unknown class"),
     ],
 )
 def test_a_wrong_annotation_leaves_the_rest(tmp_path: Path, annotation: Any, what: str) -> None:

@@ -91,6 +91,7 @@ def test_video(tmp_path: Path) -> None:
     tracks = (
         f'<track id="0" label="fire">{at(0)}{at(1)}{at(2, 1)}</track><track id="1" label="smoke">{at(1)}{at(9)}</track>'
     )
+    tracks += '<track id="5" label="fire"><box frame="last" outside="0"/></track>'
     imported = cvat.read(a_file(tmp_path, tracks))
     found = {each.path.name: each.labels.class_id.tolist() for each in imported.dataset.pictures}
     # What is outside is not there; frames without a box are negatives; frame 9 was not exported.
@@ -101,7 +102,10 @@ def test_video(tmp_path: Path) -> None:
         "frame_000003.PNG": [],
     }
     assert {each.group for each in imported.dataset.pictures} == {"Gate 3"}
-    assert [(fault.what, fault.picture) for fault in imported.faults] == [("labels without a picture", "frame_000009")]
+    assert [(fault.what, fault.picture) for fault in imported.faults] == [
+        ("malformed label", "annotations.xml track 5"),
+        ("labels without a picture", "frame_000009"),
+    ]
 
 
 def test_a_video_without_its_frames(tmp_path: Path) -> None:

@@ -82,6 +82,26 @@ def test_the_layout_with_a_folder_a_split(tmp_path: Path) -> None:
     assert (each.split, each.labels.class_id.tolist()) == ("valid", [1])
 
 
+def test_label_studios_layout(tmp_path: Path) -> None:
+    folder = a_set(tmp_path, {"a": "1 .5 .5 .5 .5\n"}, split="")
+    (folder / "data.yaml").unlink()
+    (folder / "classes.txt").write_text("fire\nsmoke\n")
+    imported = yolo.read(folder)
+    assert (imported.faults, imported.dataset.classes) == ((), ("fire", "smoke"))
+    assert (imported.dataset.pictures[0].split, len(imported.dataset.pictures[0].labels)) == (None, 1)
+
+
+def test_darknets_layout(tmp_path: Path) -> None:
+    folder = a_set(tmp_path, {"a": "1 .5 .5 .5 .5\n"})
+    (folder / "images" / "train").rename(folder / "obj_train_data")
+    (folder / "labels" / "train" / "a.txt").rename(folder / "obj_train_data" / "a.txt")
+    (folder / "images").rmdir()
+    (folder / "data.yaml").unlink()
+    (folder / "obj.names").write_text("fire\nsmoke\n")
+    imported = yolo.read(folder)
+    assert (imported.faults, imported.dataset.pictures[0].split) == ((), "train")
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [
