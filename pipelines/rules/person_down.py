@@ -5,32 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from calibration.zones import Zone
-from pipelines.detections import Detections
 from pipelines.hazards import Box, Hazard, HazardKind
 from pipelines.rules.base import RuleSettings, Severity
+from pipelines.rules.lying import Look, Onlooker
 from pipelines.rules.place import Place
-from pipelines.rules.posture import Postures
 from pipelines.scene import Scene
-
-# Who lies has a level torso, which one who stands, sits or kneels upright has not, and no legs under it, which
-# one who bends over, crawls or sits bent forward has. Whoever lies already is followed a little further.
-_TORSO_DEG, _TORSO_FOLLOW_DEG = 55.0, 45.0
-_LEGS_DEG, _LEGS_FOLLOW_DEG = 45.0, 35.0
-# A box that is narrower than this for its height holds somebody upright, whatever the keypoints say. Where the
-# camera is turned by more than `_LEVEL_DEG` the box says nothing.
-_ASPECT = 0.8
-_LEVEL_DEG = 20.0
-# A torso shorter than this many widths of the shoulders points at the camera: its angle says nothing.
-_STRETCH = 0.8
 
 # Who was upright so shortly before has fallen, and half the dwell is enough: one lies down on purpose more slowly.
 # Two looks fit in even where the agenda has slowed to one in 0.8 s.
 _FALL_S = 2.0
-_UPRIGHT_DEG = 40.0
 
 _FOLLOW = 0.5  # once tracked, a box is followed down to this share of its class's threshold
 _MISSES = 2  # looks in a row that did not find it lying; the third makes the dwell begin anew
@@ -49,8 +35,8 @@ class PersonDownSettings(RuleSettings):
     dwell_s: float = Field(
         default=2.0, gt=0, description="how long somebody must lie; half of it is enough where the fall was seen"
     )
-    least_size: float = Field(
-        default=0.08, ge=0, lt=1, description="who is smaller, as a share of the picture's longer side, is not judged"
+    least_px: float = Field(
+        default=40.0, gt=0, description="longer side of a person in the model's input, below which it is not judged"
     )
     roll_deg: float = Field(
         default=0.0, ge=-180, le=180, description="by how much upright things lean to the right in the picture"
@@ -60,23 +46,6 @@ class PersonDownSettings(RuleSettings):
     def confirm_s(self) -> float:
         """How long it may take to confirm one that is in view from the first look on."""
         return self.dwell_s
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What one look says of one body.
-
-    Attributes:
-        told: the posture can be told; without it the others are false.
-        lies: it lies.
-        may_lie: it lies, or nearly so.
-        upright: it stands, sits or kneels with an upright torso.
-    """
-
-    told: bool
-    lies: bool
-    may_lie: bool
-    upright: bool
 
 
 @dataclass(slots=True)
@@ -96,7 +65,7 @@ class _Body:
     gone_s: float = 0.0
     confidence: float = 0.0
 
-    def seen(self, look: _Look, box: Box, confidence: float, time_s: float) -> bool:
+    def seen(self, look: Look, box: Box, confidence: float, time_s: float) -> bool:
         """Take in a look that found the track: does it lie?"""
         self.box, self.found_s = box, time_s
         if look.upright:
@@ -137,6 +106,7 @@ class PersonDown:
 
     def __init__(self, settings: PersonDownSettings, zone: Zone | None) -> None:
         self._settings = settings
+        self._onlooker = Onlooker(settings.least_px, settings.roll_deg)
         self._place = Place(zone.polygon) if zone is not None else None
         self.reset()
 
@@ -156,9 +126,11 @@ class PersonDown:
         self._last_s = scene.time_s
         found = scene.of("person", scale=_FOLLOW)
         found = found.pick(found.track_id >= 0)
+        if self._place is not None:
+            found = found.pick(self._place.overlap(scene.boxes(found)) > 0)
         boxes = scene.boxes(found).clip(0, 1).tolist()
         lying, hidden = set(), set()
-        for i, look in enumerate(self._looks(found, scene)):
+        for i, look in enumerate(self._onlooker.looks(found, scene)):
             track, (x1, y1, x2, y2) = int(found.track_id[i]), boxes[i]
             body = self._bodies.setdefault(track, _Body((x1, y1, x2, y2), scene.time_s))
             if body.seen(look, (x1, y1, x2, y2), float(found.confidence[i]), scene.time_s):
@@ -172,22 +144,6 @@ class PersonDown:
             for body in self._bodies.values()
             if body.sure and body.since_s is not None
         )
-
-    def _looks(self, found: Detections, scene: Scene) -> list[_Look]:
-        """What this look says of each person."""
-        shape = Postures.measure(found.xyxy, found.keypoints, scene.keypoints, self._settings.roll_deg)
-        legs_deg = np.fmin(shape.thigh_deg, shape.leg_deg)  # whichever is more nearly under the body
-        sides = found.xyxy[:, 2:] - found.xyxy[:, :2]
-        longest = max(scene.frame.width, scene.frame.height)
-        large = sides.max(axis=1, initial=0) >= self._settings.least_size * longest
-        told = large & (shape.stretch >= _STRETCH) & ~np.isnan(legs_deg)
-        if self._place is not None:
-            told &= self._place.overlap(scene.boxes(found)) > 0
-        wide = (shape.aspect >= _ASPECT) | (abs(self._settings.roll_deg) > _LEVEL_DEG)
-        lies = told & wide & (shape.torso_deg >= _TORSO_DEG) & (legs_deg >= _LEGS_DEG)
-        may_lie = told & (shape.torso_deg >= _TORSO_FOLLOW_DEG) & (legs_deg >= _LEGS_FOLLOW_DEG)
-        upright = large & (shape.torso_deg <= _UPRIGHT_DEG)
-        return [_Look(*row) for row in np.stack([told, lies, may_lie, upright], axis=1).tolist()]
 
     def _age(self, track: int, time_s: float, gone_s: float, *, lies: bool) -> None:
         """Confirm, hold or end one body's lying; forget who has left.

@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from calibration.polygon import Polygon
 from calibration.zones import Zone
 from pipelines.hazards import Hazard
 from pipelines.rules.person_down import PersonDown, PersonDownSettings
+from pipelines.scene import CloseUp
 from tests.pipelines.rules.bodies import LYING, POSTURES, Body, scene_of
 
 LOOK_S = 0.4
@@ -101,7 +103,7 @@ def test_a_detector_that_blinks(looks: str, alarms: bool) -> None:
         {"hidden": ("shoulder",)},
         {"hidden": ("hip",)},
         {"hidden": ("knee", "ankle")},
-        {"tall": 40.0},  # of 640 px
+        {"tall": 34.0},
         {"confidence": 0.1},
     ],
 )
@@ -112,6 +114,47 @@ def test_what_can_not_be_told_is_not_judged(how: dict[str, object]) -> None:
 @pytest.mark.parametrize("hidden", ["knee", "ankle"])
 def test_half_of_the_legs_is_enough(hidden: str) -> None:
     assert alarmed_s(play(rule(), 6, held("lying", hidden=(hidden,))))
+
+
+class Near:
+    """Shows whoever is really there, so much larger."""
+
+    def __init__(self, there: list[Body], gain: float = 3.0) -> None:
+        self.there, self.gain, self.asked = there, gain, 0
+
+    def scale(self, xyxy: np.ndarray) -> float:
+        return 0.5 if xyxy[2] - xyxy[0] == 640 else 0.5 * self.gain
+
+    def look(self, xyxy: np.ndarray) -> CloseUp:
+        self.asked += 1
+        return CloseUp(scene_of(self.there, 0).detections, xyxy, 0.5 * self.gain)
+
+
+LIES = Body("lying", at=WIDE)
+
+
+@pytest.mark.parametrize(
+    ("seen", "lens", "alarms"),
+    [
+        (replace(LIES, hidden=("knee", "ankle")), Near([LIES]), True),  # from nearer by the legs are visible
+        (replace(LIES, tall=40), Near([replace(LIES, tall=40)]), True),  # 18 px in the whole view, 54 in the closer
+        (replace(LIES, tall=40), Near([replace(LIES, tall=40)], gain=1.2), False),  # no closer look to be had
+        (LIES, Near([Body("crawling", at=(290, 100))]), False),  # not so from nearer by
+        (LIES, Near([]), False),  # nobody there
+    ],
+)
+def test_a_closer_look_counts(seen: Body, lens: Near, alarms: bool) -> None:
+    watching = rule()
+    told = [watching.judge(replace(scene_of([seen], i * LOOK_S), lens=lens)) for i in range(12)]
+    assert any(told) == alarms
+    assert lens.asked == (12 if lens.gain > 2 else 0)
+
+
+@pytest.mark.parametrize("posture", ["standing", "on a chair", "kneeling"])
+def test_nobody_looks_closer_at_who_is_plainly_up(posture: str) -> None:
+    lens, watching = Near([]), rule()
+    watching.judge(replace(scene_of([Body(posture, at=WIDE)], 0), lens=lens))
+    assert lens.asked == 0
 
 
 def test_a_narrow_box_outweighs_keypoints_gone_astray() -> None:
