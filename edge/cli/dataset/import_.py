@@ -178,6 +178,8 @@ def _show(imported: Imported, folder: Path) -> None:
     _say(console, f"{record['pictures']} pictures ({record['negatives']} without a box) in {record['groups']} groups.")
     _say(console, f"Splits: {', '.join(f'{split} {count}' for split, count in record['splits'].items())}.")
     _say(console, f"Boxes: {', '.join(f'{name} {count}' for name, count in record['boxes'].items())}.")
+    if record["negatives"] == record["pictures"]:
+        _say(console, "There is no box at all: are the pictures labelled?")
     _hint(console, record["pictures"], record["groups"])
     if imported.dataset.licence == "not stated":
         _say(console, "The licence is not stated; say it with --licence before a model is trained on these.")
@@ -185,7 +187,7 @@ def _show(imported: Imported, folder: Path) -> None:
 
 
 def _hint(console: Console, pictures: int, groups: int) -> None:
-    """What a person should know about the groups before a split is made."""
+    """What a person should know before a split is made."""
     if groups == 1 and pictures > 1:
         _say(console, "All pictures are one group, which no split can cut: say with --group what was taken together.")
     elif groups == pictures > 1:

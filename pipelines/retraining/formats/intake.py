@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset, Labels, Picture
@@ -177,9 +178,7 @@ class _Work:
             return None
         return self._ids[ours]
 
-    def _box(
-        self, mark: Mark, name: str, scale: np.ndarray[tuple[int], np.dtype[np.float64]], size: tuple[int, int]
-    ) -> list[float] | None:
+    def _box(self, mark: Mark, name: str, scale: NDArray[np.float64], size: tuple[int, int]) -> list[float] | None:
         """Clipped to the picture, in pixels; None when nothing is left of it."""
         # To a hundredth: shares written with seven digits must not make a box of one pixel a hair smaller.
         corners = np.round(np.array(mark.corners, np.float64).reshape(2, 2) * scale, 2)
@@ -207,7 +206,7 @@ class _Work:
 
 
 def _scaled(
-    mark: Mark, scale: np.ndarray[tuple[int], np.dtype[np.float64]], size: tuple[int, int], count: int
+    mark: Mark, scale: NDArray[np.float64], size: tuple[int, int], count: int
 ) -> list[tuple[float, float, int]]:
     """Keypoints in pixels; one that is not labelled, or lies outside, has no place."""
     points = []

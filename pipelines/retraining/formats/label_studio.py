@@ -59,7 +59,9 @@ def parse(src: Path, pictures: Path | None = None) -> Export:
 def write(dataset: Dataset, dst: Path, *, link: bool = False) -> None:
     """Write `tasks.json`, `label_config.xml` for the labelling set-up, and `images/`.
 
-    The tasks name their pictures as local files: serve `dst` with `LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT`.
+    The tasks name their pictures as local files: serve `dst` with `LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT`. Of a data
+    set without any box, as `lookout dataset frames` makes it, the tasks are still to be done; in any other one a
+    picture without boxes is a task that is done.
 
     Args:
         dataset: without keypoints.
@@ -70,12 +72,13 @@ def write(dataset: Dataset, dst: Path, *, link: bool = False) -> None:
         DatasetError: it has keypoints, a picture is gone, or the folder can not be written.
     """
     without_keypoints(dataset, "label-studio")
+    begun = any(len(picture.labels) for picture in dataset.pictures)
     tasks = []
     for number, (picture, name) in enumerate(placed(dataset), 1):
         place(picture, dst / "images" / name, link=link)
         data = {"image": f"/data/local-files/?d=images/{name}"} | ({"split": picture.split} if picture.split else {})
-        result = list(_results(picture, dataset.classes))
-        tasks.append({"id": number, "data": data, "annotations": [{"result": result}]})
+        annotations = [{"result": list(_results(picture, dataset.classes))}] if begun else []
+        tasks.append({"id": number, "data": data, "annotations": annotations})
     written(dst / TASKS, json.dumps(tasks, ensure_ascii=False) + "\n")
     view = Element("View")
     SubElement(view, "Image", name="image", value="$image")

@@ -9,7 +9,7 @@ import pytest
 
 from calibration.errors import DatasetError
 from pipelines.retraining.formats import label_studio
-from tests.pipelines.retraining.sample import picture
+from tests.pipelines.retraining.sample import dataset, picture
 
 VALUE = {"x": 12.5, "y": 10, "width": 25, "height": 50, "rotation": 0, "rectanglelabels": ["fire"]}
 
@@ -150,6 +150,17 @@ def test_a_file_of_another_kind(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(DatasetError) as caught:
         label_studio.read(tmp_path)
     assert said in str(caught.value)
+
+
+def test_what_nobody_labelled_is_written_as_tasks_to_do(tmp_path: Path) -> None:
+    one, other = picture(tmp_path / "in", "a.jpg"), picture(tmp_path / "in", "b.jpg", [(0, 1, 1, 9, 9)])
+    label_studio.write(dataset(one), tmp_path / "fresh")
+    label_studio.write(dataset(one, other), tmp_path / "labelled")
+    counts = {
+        name: [len(task["annotations"]) for task in json.loads((tmp_path / name / "tasks.json").read_text())]
+        for name in ("fresh", "labelled")
+    }
+    assert counts == {"fresh": [0], "labelled": [1, 1]}
 
 
 def test_which_file_of_a_folder(tmp_path: Path) -> None:
