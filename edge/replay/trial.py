@@ -34,10 +34,9 @@ class Trial:
     judged: tuple[HazardKind, ...]
     left_out: tuple[str, ...]
 
-    def with_detector(self, detector: Detector) -> WatchPlan:
-        """The same plan with another detector in the place of the model under test."""
-        first, *others = self.plan.lanes
-        return replace(self.plan, lanes=(LanePlan(detector, first.rules), *others))
+    def alone(self, detector: Detector) -> WatchPlan:
+        """The plan of the model under test without the others, and with this detector in its place."""
+        return replace(self.plan, lanes=(LanePlan(detector, self.plan.lanes[0].rules),))
 
 
 def plan_trial(

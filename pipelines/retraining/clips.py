@@ -74,7 +74,7 @@ def _clip(folder: Path, name: str, said: Any, faults: list[str]) -> Clip | None:
 
 
 def _file(folder: Path, name: str) -> Path | None:
-    ways = [folder / name, *(folder / f"{name}{ending}" for ending in _VIDEOS)]
+    ways = [*(folder / f"{name}{ending}" for ending in _VIDEOS), folder / name]
     return next((way for way in ways if way.exists()), None)
 
 

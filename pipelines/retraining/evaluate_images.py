@@ -183,9 +183,11 @@ def _total(values: list[float | None]) -> float | None:
 
 
 def rounded(value: Any) -> Any:
-    """The same with each number in it to four decimals; tuples become lists, as in JSON."""
+    """The same as JSON has it: numbers to four decimals, lists for tuples and arrays, None for NaN."""
+    if isinstance(value, np.ndarray):
+        return rounded(value.tolist())
     if isinstance(value, float):
-        return round(value, 4)
+        return None if math.isnan(value) else round(value, 4)
     if isinstance(value, dict):
         return {key: rounded(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

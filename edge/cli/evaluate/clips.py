@@ -99,6 +99,7 @@ def _bound(tally: Tally) -> str:
         return "False alarms: no quiet footage, nothing can be said."
     low, high = tally.false_per_hour_interval
     return (
-        f"False alarms: {tally.false} in {tally.quiet_hours:.3f} quiet hours: {low:.1f} to {high:.1f} an hour, each end "
-        f"with 95 %; at most {tally.false_per_day_at_most:,.0f} a camera and day. More quiet footage says more."
+        f"False alarms: {tally.false} in {tally.quiet_hours:.3f} quiet hours: {low:.1f} to {high:.1f} an hour, "
+        f"each end with 95 %; at most {tally.false_per_day_at_most:,.0f} a camera and day. "
+        "More quiet footage says more."
     )

@@ -24,6 +24,13 @@ def test_only_hazards_are_events(tmp_path: Path) -> None:
     assert (gate.path, gate.events) == (tmp_path / "gate.mkv", {})
 
 
+def test_a_folder_of_pictures(tmp_path: Path) -> None:
+    (tmp_path / "yard").mkdir()  # not this one: the video comes first
+    (tmp_path / "roof").mkdir()
+    clips = read_clips(written(tmp_path, "yard: {}\nroof: {}\n"))
+    assert [clip.path.name for clip in clips] == ["yard.mp4", "roof"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

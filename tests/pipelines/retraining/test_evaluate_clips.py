@@ -18,8 +18,8 @@ FIRE, SMOKE = HazardKind.FIRE, HazardKind.SMOKE
 def opened(time_s: float, first_s: float | None = None, kind: HazardKind = FIRE) -> Event:
     """An alarm; each time has its own incident."""
     return Event(
-        f"{kind}-{time_s}", 1, Phase.OPEN, Condition.ACTIVE, Handling.OPEN, Mode.ALARM, kind, "clip", str(kind), None, 4,
-        0.5, (0, 0, 1, 1), time_s, time_s, time_s if first_s is None else first_s, time_s, 0, False, Clock.FILE,
+        f"{kind}-{time_s}", 1, Phase.OPEN, Condition.ACTIVE, Handling.OPEN, Mode.ALARM, kind, "clip", str(kind), None,
+        4, 0.5, (0, 0, 1, 1), time_s, time_s, time_s if first_s is None else first_s, time_s, 0, False, Clock.FILE,
     )  # fmt: skip
 
 
