@@ -75,6 +75,14 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.first)
 
+    def joined(self, others: Pairs) -> Pairs:
+        """These and others."""
+        return Pairs(
+            np.concatenate([self.first, others.first]),
+            np.concatenate([self.second, others.second]),
+            np.concatenate([self.distance, others.distance]),
+        )
+
 
 def hash_image(grey: NDArray[np.uint8]) -> Hashes:
     """The hash `(2,)` of one picture `(height, width)`."""
@@ -102,7 +110,7 @@ def hash_pictures(
     """
     hashes = np.zeros((len(pictures), 2), np.uint64)
     for place, picture in enumerate(progress(pictures)):
-        hashes[place] = hash_image(_grey(picture))
+        hashes[place] = hash_image(decode_grey(picture))
     return hashes
 
 
@@ -134,8 +142,12 @@ def near_pairs(hashes: Hashes, limit: int = NEAR) -> Pairs:
     return Pairs(first, second, distance)
 
 
-def _grey(picture: Picture) -> NDArray[np.uint8]:
-    """Luma of the picture, upright, in a size quick to decode."""
+def decode_grey(picture: Picture) -> NDArray[np.uint8]:
+    """Luma of the picture, upright, in a size quick to decode: `(height, width)`.
+
+    Raises:
+        DatasetError: the file is gone, or is no picture.
+    """
     spare = min(picture.width, picture.height) // _ENOUGH_PX
     flag = cv2.IMREAD_GRAYSCALE
     for factor, reduced in (

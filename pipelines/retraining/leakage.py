@@ -23,6 +23,7 @@ class LeakKind(StrEnum):
     DIGEST = "same file"
     GROUP = "same group"
     NEAR = "near-duplicates"
+    PART = "part of each other"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +34,7 @@ class Leak:
         kind: why not.
         first: in the split whose name sorts first.
         second: in the other one.
-        distance: bits of the perceptual hash that differ; None for leaks of another kind.
+        distance: bits of the perceptual hash that differ; of parts, the corners that agree; None for other kinds.
     """
 
     kind: LeakKind
@@ -46,6 +47,7 @@ class Leak:
             LeakKind.DIGEST: f"{self.kind} (sha256 {self.first.sha256[:12]}…)",
             LeakKind.GROUP: f"{self.kind} ({self.first.group})",
             LeakKind.NEAR: f"{self.kind} ({self.distance} of {BITS} bits differ)",
+            LeakKind.PART: f"{self.kind} ({self.distance} corners agree)",
         }[self.kind]
         return f"{how}: {self.first.split} has {self.first.path}, {self.second.split} has {self.second.path}"
 
@@ -69,27 +71,25 @@ def find_leaks(
         replace(picture, group=f"{dataset.name}/{picture.group}") if len(datasets) > 1 else picture
         for dataset in datasets
         for picture in dataset.pictures
-        if _used(picture)
+        if used_in(picture) is not None
     ]
     if len({picture.split for picture in pictures}) < 2:
         return ()
     return leaks_among(pictures, near_pairs(hash_pictures(pictures, progress)))
 
 
-def leaks_among(pictures: Sequence[Picture], pairs: Pairs) -> tuple[Leak, ...]:
-    """Leaks between pictures whose near-duplicates are known: files first, then groups, then by distance.
+def leaks_among(pictures: Sequence[Picture], pairs: Pairs, parts: Pairs | None = None) -> tuple[Leak, ...]:
+    """Leaks between pictures whose near-duplicates are known: files first, then groups, looks, and parts.
 
-    Of one file or one group a single pair for each two splits is listed, of near-duplicates every pair.
+    Of one file or one group a single pair for each two splits is listed, of the others every pair, plainest first.
     """
     leaks = [*_shared(pictures, LeakKind.DIGEST), *_shared(pictures, LeakKind.GROUP)]
-    same_file = {(id(leak.first), id(leak.second)) for leak in leaks if leak.kind is LeakKind.DIGEST}
-    splits = np.array([picture.split if _used(picture) else "" for picture in pictures], object)
-    one, other = splits[pairs.first], splits[pairs.second]
-    apart = np.flatnonzero((one != other) & (one != "") & (other != ""))
-    for place in apart[np.argsort(pairs.distance[apart], kind="stable")].tolist():
-        first, second = _ordered(pictures[pairs.first[place]], pictures[pairs.second[place]])
-        if (id(first), id(second)) not in same_file:
-            leaks.append(Leak(LeakKind.NEAR, first, second, int(pairs.distance[place])))
+    known = {(id(leak.first), id(leak.second)) for leak in leaks if leak.kind is LeakKind.DIGEST}
+    for kind, found, sign in ((LeakKind.NEAR, pairs, 1), (LeakKind.PART, parts, -1)):
+        for first, second, distance in _apart(pictures, found, sign) if found is not None else ():
+            if (id(first), id(second)) not in known:
+                known.add((id(first), id(second)))
+                leaks.append(Leak(kind, first, second, distance))
     return tuple(leaks)
 
 
@@ -105,8 +105,19 @@ def clear_of(pictures: Sequence[Picture], others: Sequence[Picture]) -> tuple[Pi
     return tuple(picture for picture, label in zip(pictures, labels.tolist(), strict=False) if label not in taken)
 
 
-def _used(picture: Picture) -> bool:
-    return picture.split is not None and picture.split != WITHHELD
+def used_in(picture: Picture) -> str | None:
+    """The split in which the picture is used; None where it is used for nothing."""
+    return None if picture.split == WITHHELD else picture.split
+
+
+def _apart(pictures: Sequence[Picture], pairs: Pairs, sign: int) -> Iterator[tuple[Picture, Picture, int]]:
+    """The pairs that lie in two splits, by distance, from the least (1) or the greatest (-1) on."""
+    splits = np.array([used_in(picture) or "" for picture in pictures], object)
+    one, other = splits[pairs.first], splits[pairs.second]
+    apart = np.flatnonzero((one != other) & (one != "") & (other != ""))
+    for place in apart[np.argsort(sign * pairs.distance[apart], kind="stable")].tolist():
+        first, second = _ordered(pictures[pairs.first[place]], pictures[pairs.second[place]])
+        yield first, second, int(pairs.distance[place])
 
 
 def _ordered(one: Picture, other: Picture) -> tuple[Picture, Picture]:
@@ -117,9 +128,10 @@ def _shared(pictures: Sequence[Picture], kind: LeakKind) -> Iterator[Leak]:
     """For every file or group that lies in several splits, its first picture in each, two by two."""
     where: dict[str, dict[str, Picture]] = {}
     for picture in pictures:
-        if picture.split is not None and _used(picture):
+        split = used_in(picture)
+        if split is not None:
             key = picture.sha256 if kind is LeakKind.DIGEST else picture.group
-            where.setdefault(key, {}).setdefault(picture.split, picture)
+            where.setdefault(key, {}).setdefault(split, picture)
     for splits in where.values():
         for one, other in combinations(sorted(splits), 2):
             yield Leak(kind, splits[one], splits[other])

@@ -14,7 +14,7 @@ from calibration.errors import DatasetError
 from pipelines.retraining.dataset import Dataset, Picture
 from pipelines.retraining.duplicates import Hashes
 from pipelines.retraining.groups import Labelling, members
-from pipelines.retraining.leakage import Leak
+from pipelines.retraining.leakage import Leak, LeakKind
 from pipelines.retraining.thin import spread
 from pipelines.retraining.tiles import (
     INK,
@@ -184,7 +184,11 @@ def _distinct(leaks: Sequence[Leak], most: int) -> list[Leak]:
 
 
 def _pair(leak: Leak) -> tuple[Exhibit, Exhibit]:
-    how = str(leak.kind) if leak.distance is None else f"{leak.distance} bits"
+    how = (
+        str(leak.kind)
+        if leak.distance is None
+        else f"{leak.distance} {'bits' if leak.kind is LeakKind.NEAR else 'corners'}"
+    )
     one, other = (f"{how}, {picture.split}  {picture.path.stem}" for picture in (leak.first, leak.second))
     return Exhibit(leak.first, one), Exhibit(leak.second, other)
 

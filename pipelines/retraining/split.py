@@ -38,6 +38,7 @@ def split_dataset(
     shares: Mapping[str, float],
     pairs: Pairs,
     *,
+    parts: Pairs | None = None,
     seed: int = 0,
     again: Collection[str] = (),
     withhold: bool = False,
@@ -53,6 +54,7 @@ def split_dataset(
         dataset: in part split, or not at all.
         shares: of the pictures, by split; they add up to 1.
         pairs: the near-duplicates among the set's pictures.
+        parts: those of two splits that show a part of each other.
         seed: another one, another deal; the order of the pictures has no influence.
         again: splits whose pictures are dealt anew.
         withhold: take leaking pictures out of use.
@@ -63,7 +65,7 @@ def split_dataset(
     _check(shares)
     pictures = dataset.pictures
     before = [None if picture.split in again else picture.split for picture in pictures]
-    groups = members(inseparable(pictures, pairs))
+    groups = members(inseparable(pictures, pairs if parts is None else pairs.joined(parts)))
     after: list[str | None] = list(before)
     free = []
     for group in groups.values():
@@ -74,7 +76,7 @@ def split_dataset(
     _deal(free, after, _strata(dataset), shares, [_lot(pictures, group, seed) for group in free])
     dealt = tuple(replace(picture, split=split) for picture, split in zip(pictures, after, strict=True))
     withheld = tuple(new for new, old in zip(dealt, before, strict=True) if new.split == WITHHELD != old)
-    return Dealt(replace(dataset, pictures=dealt), leaks_among(dealt, pairs), withheld)
+    return Dealt(replace(dataset, pictures=dealt), leaks_among(dealt, pairs, parts), withheld)
 
 
 def _check(shares: Mapping[str, float]) -> None:

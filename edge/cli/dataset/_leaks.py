@@ -10,7 +10,7 @@ from rich.progress import track
 
 if TYPE_CHECKING:
     from pipelines.retraining.dataset import Picture
-    from pipelines.retraining.duplicates import Hashes
+    from pipelines.retraining.duplicates import Hashes, Pairs
     from pipelines.retraining.leakage import Leak
 
 _SHOWN = 10
@@ -24,6 +24,16 @@ def opened(pictures: Sequence[Picture], people: Console) -> Hashes:
         return track(pictures, "Opening the pictures", console=people, transient=True, disable=not people.is_terminal)
 
     return hash_pictures(pictures, progress)
+
+
+def parts_among(pictures: Sequence[Picture], splits: Sequence[str | None], people: Console) -> Pairs:
+    """Pictures of two splits that show a part of each other, with a bar where somebody is watching."""
+    from pipelines.retraining.parts import part_pairs
+
+    def progress(places: Sequence[int]) -> Iterable[int]:
+        return track(places, "Looking for parts", console=people, transient=True, disable=not people.is_terminal)
+
+    return part_pairs(pictures, splits, progress)
 
 
 def leak_record(leak: Leak) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edge.cli.dataset._leaks import leak_record, opened, show_leaks
+from edge.cli.dataset._leaks import leak_record, opened, parts_among, show_leaks
 from edge.cli.dataset._options import folder_of
 
 if TYPE_CHECKING:
@@ -30,20 +30,27 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="Write contact sheets there as PNG: samples, extremes, repeats, leaks."),
     ] = None,
+    parts: Annotated[
+        bool,
+        typer.Option(
+            "--parts", help="Look for parts of pictures, too, as in mosaics: minutes for a thousand pictures."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Count what is in a data set, and prove that nothing leaks from one split into another.
 
     Every picture is opened. A leak is a file, a group (clip, camera, day) or near-duplicates, mirrored ones too, in
-    two splits: a model trained on one would be praised for remembering the other. Exit code 1 if there is one;
-    `lookout dataset split NAME --withhold` takes the leaking pictures out of use.
+    two splits: a model trained on one would be praised for remembering the other. `--parts` looks for parts of
+    pictures too, as mosaics have them. Exit code 1 if there is a leak; `lookout dataset split NAME --withhold` takes
+    the leaking pictures out of use.
 
     Example: `lookout dataset check yard --sheets /tmp/yard`
     """
     from pipelines.retraining.dataset import load_dataset
     from pipelines.retraining.duplicates import near_pairs
     from pipelines.retraining.groups import alike
-    from pipelines.retraining.leakage import leaks_among
+    from pipelines.retraining.leakage import leaks_among, used_in
     from pipelines.retraining.sheets import write_sheets
     from pipelines.retraining.statistics import statistics
 
@@ -52,7 +59,8 @@ def check(
     hashes = opened(dataset.pictures, people)
     pairs = near_pairs(hashes)
     groups = alike(len(hashes), pairs)
-    leaks = leaks_among(dataset.pictures, pairs)
+    found = parts_among(dataset.pictures, [used_in(picture) for picture in dataset.pictures], people) if parts else None
+    leaks = leaks_among(dataset.pictures, pairs, found)
     figures = statistics(dataset, groups)
     notes = _notes(dataset, figures)
     written = write_sheets(dataset, hashes, groups, leaks, sheets) if sheets is not None else ()

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from calibration.errors import DatasetError
-from edge.cli.dataset._leaks import leak_record, opened, show_leaks
+from edge.cli.dataset._leaks import leak_record, opened, parts_among, show_leaks
 from edge.cli.dataset._options import contents, folder_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ def split(
             help="Take pictures that leak out of use: of a group in two splits, the smaller one keeps its.",
         ),
     ] = False,
+    parts: Annotated[
+        bool,
+        typer.Option(
+            "--parts", help="Look for parts of pictures, too, as in mosaics: minutes for a thousand pictures."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Deal the pictures of a data set to splits, and write them into its manifest.
@@ -51,6 +57,7 @@ def split(
     """
     from pipelines.retraining.dataset import load_dataset, root_of, save_dataset
     from pipelines.retraining.duplicates import near_pairs
+    from pipelines.retraining.leakage import used_in
     from pipelines.retraining.split import split_dataset
 
     folder = folder_of(name)
@@ -61,8 +68,10 @@ def split(
     if unknown:
         there = ", ".join(dataset.splits) or "none"
         raise DatasetError(f"--again: {name} has no split {', '.join(unknown)}; it has {there}")
-    pairs = near_pairs(opened(dataset.pictures, Console(stderr=True)))
-    dealt = split_dataset(dataset, shares, pairs, seed=seed, again=chosen, withhold=withhold)
+    people = Console(stderr=True)
+    pairs = near_pairs(opened(dataset.pictures, people))
+    found = parts_among(dataset.pictures, [used_in(picture) for picture in dataset.pictures], people) if parts else None
+    dealt = split_dataset(dataset, shares, pairs, parts=found, seed=seed, again=chosen, withhold=withhold)
     if not dealt.leaks:
         save_dataset(dealt.dataset, folder, root_of(folder))
     if json:
