@@ -18,6 +18,9 @@ from pipelines.scene import Scene
 # Two looks fit in even where the agenda has slowed to one in 0.8 s.
 _FALL_S = 2.0
 
+# Whoever was never seen upright may be a couch with a cushion: its mean confidence must be so many thresholds.
+_NEVER_UPRIGHT = 1.5
+
 _FOLLOW = 0.5  # once tracked, a box is followed down to this share of its class's threshold
 _MISSES = 2  # looks in a row that did not find it lying; the third makes the dwell begin anew
 _LYING_SHARE = 0.6  # of the looks of the dwell must have found it lying
@@ -64,8 +67,9 @@ class _Body:
     misses: int = 0
     gone_s: float = 0.0
     confidence: float = 0.0
+    sureness: float = 0.0  # the same in thresholds of the card
 
-    def seen(self, look: Look, box: Box, confidence: float, time_s: float) -> bool:
+    def seen(self, look: Look, box: Box, confidence: float, threshold: float, time_s: float) -> bool:
         """Take in a look that found the track: does it lie?"""
         self.box, self.found_s = box, time_s
         if look.upright:
@@ -79,6 +83,7 @@ class _Body:
         self.lying += 1
         self.looks += 1
         self.confidence += (confidence - self.confidence) / self.lying
+        self.sureness += (confidence / threshold - self.sureness) / self.lying
         return True
 
     def missed(self) -> None:
@@ -92,6 +97,8 @@ class _Body:
             return False
         wanted_s = dwell_s / 2 if self.fell else dwell_s
         # The slack absorbs the rounding of capture times: 5 looks a second are not exactly 0.2 s apart.
+        if self.upright_s is None and self.sureness < _NEVER_UPRIGHT:
+            return False
         lasted = self.lain_s - self.since_s >= wanted_s - 0.02
         return lasted and self.lying >= 2 and self.lying >= self.looks * _LYING_SHARE
 
@@ -133,7 +140,8 @@ class PersonDown:
         for i, look in enumerate(self._onlooker.looks(found, scene)):
             track, (x1, y1, x2, y2) = int(found.track_id[i]), boxes[i]
             body = self._bodies.setdefault(track, _Body((x1, y1, x2, y2), scene.time_s))
-            if body.seen(look, (x1, y1, x2, y2), float(found.confidence[i]), scene.time_s):
+            threshold = float(scene.thresholds[found.class_id[i]])
+            if body.seen(look, (x1, y1, x2, y2), float(found.confidence[i]), threshold, scene.time_s):
                 lying.add(track)
             elif not look.told:
                 hidden.add(track)

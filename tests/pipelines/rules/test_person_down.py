@@ -116,6 +116,12 @@ def test_half_of_the_legs_is_enough(hidden: str) -> None:
     assert alarmed_s(play(rule(), 6, held("lying", hidden=(hidden,))))
 
 
+def test_what_was_never_seen_upright_must_be_surer() -> None:
+    assert not alarmed_s(play(rule(), 6, held("lying", confidence=0.5)))  # the card's threshold is 0.4
+    told = play(rule(), 9, lambda now: [Body("standing" if now < 2 else "lying", at=WIDE, confidence=0.5)])
+    assert alarmed_s(told)
+
+
 class Near:
     """Shows whoever is really there, so much larger."""
 
