@@ -7,6 +7,7 @@ from datetime import time
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from calibration.polygon import Polygon
@@ -28,7 +29,7 @@ from pipelines.rules.restricted_zone import RestrictedZoneSettings
 from pipelines.rules.smoke import SmokeSettings
 from pipelines.rules.unattended_post import UnattendedPostSettings
 from pipelines.schedule import Rate
-from pipelines.watch import LanePlan, Watch, WatchPlan
+from pipelines.watch import Closer, LanePlan, Watch, WatchPlan
 from tests.pipelines.builders import a_frame
 
 DRILL = DrillSettings(items=(DrillFire(kind="fire", at=(0.75, 0.9), size=0.35, start_s=1, grow_s=2, duration_s=8),))
@@ -174,3 +175,11 @@ def test_what_its_rule_no_longer_alarms_for_is_cleared_at_once(
 )
 def test_each_rule_says_how_long_it_may_need(rule: RuleSettings, confirm_s: float) -> None:
     assert rule.confirm_s == confirm_s
+
+
+def test_a_closer_look_is_taken_once(detector: Detector, frames: list[Frame]) -> None:
+    closer, man = Closer(detector, frames[0]), np.array((100, 100, 150, 300), np.float32)
+    close = closer.look(man)
+    assert close.view_px.tolist() == [0, 40, 320, 360]
+    assert close.scale == closer.scale(man) == pytest.approx(416 / 320)
+    assert closer.look(man) is close

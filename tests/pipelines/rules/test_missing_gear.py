@@ -155,6 +155,13 @@ def test_it_ends_when_the_hat_is_put_on() -> None:
     assert 5 <= max(told) <= 25
 
 
+def test_a_hat_that_is_taken_off_is_told() -> None:
+    rule = no_hard_hat()
+    assert not opens(rule, every(0.4, 20, hat(0.8)))
+    told = opens(rule, [look(20 + i * 0.4, bare()) for i in range(100)])
+    assert 22 <= told[0][0] <= 50
+
+
 def test_it_ends_some_time_after_the_person_has_left() -> None:
     rule = no_hard_hat(clear_after_s=4.0)
     assert opens(rule, every(0.4, 4, bare()))
