@@ -12,6 +12,7 @@ import numpy as np
 from pipelines.retraining.dataset import Dataset, Picture
 from pipelines.retraining.duplicates import BITS, Pairs, hash_pictures, near_pairs
 from pipelines.retraining.groups import inseparable
+from pipelines.retraining.parts import part_pairs
 
 WITHHELD = "withheld"
 """The split of pictures that are used for nothing: they would leak, wherever they went."""
@@ -93,14 +94,22 @@ def leaks_among(pictures: Sequence[Picture], pairs: Pairs, parts: Pairs | None =
     return tuple(leaks)
 
 
-def clear_of(pictures: Sequence[Picture], others: Sequence[Picture]) -> tuple[Picture, ...]:
+def clear_of(pictures: Sequence[Picture], others: Sequence[Picture], *, parts: bool = False) -> tuple[Picture, ...]:
     """Those of `pictures` that share no file, group or looks, in any chain, with `others`: safe to train on.
+
+    Args:
+        pictures: to choose from.
+        others: what the model is judged by.
+        parts: leave out mosaics that show a part of one of `others`, too; see `part_pairs` for what it costs.
 
     Raises:
         DatasetError: a picture can not be read.
     """
     both = [*pictures, *others]
-    labels = inseparable(both, near_pairs(hash_pictures(both)))
+    pairs = near_pairs(hash_pictures(both))
+    if parts:
+        pairs = pairs.joined(part_pairs(both, ["ours"] * len(pictures) + ["theirs"] * len(others)))
+    labels = inseparable(both, pairs)
     taken = set(labels[len(pictures) :].tolist())
     return tuple(picture for picture, label in zip(pictures, labels.tolist(), strict=False) if label not in taken)
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipelines.retraining.duplicates import hash_pictures, near_pairs
-from pipelines.retraining.leakage import LeakKind, leaks_among
+from pipelines.retraining.leakage import LeakKind, clear_of, leaks_among
 from pipelines.retraining.parts import POINTS, part_pairs
 from pipelines.retraining.split import split_dataset
 from tests.pipelines.retraining import drawn
@@ -54,6 +54,9 @@ def test_a_mosaic_of_train_that_holds_a_part_of_val_is_found_and_withheld(tmp_pa
     dealt = split_dataset(drawn.dataset(pictures), {"train": 1.0}, near, parts=parts, withhold=True)
     assert [picture.split for picture in dealt.dataset.pictures] == ["train", "val", "withheld", "val", "train"]
     assert not dealt.leaks
+    train, val = ([picture for picture in pictures if picture.split == split] for split in ("train", "val"))
+    assert clear_of(train, val) == tuple(train)
+    assert clear_of(train, val, parts=True) == (pictures[0], pictures[4])
 
 
 @pytest.mark.parametrize(
