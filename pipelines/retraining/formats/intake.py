@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +16,7 @@ from pipelines.retraining.dataset import Dataset, Labels, Picture
 from pipelines.retraining.formats.export import Export, Mark, Sheet
 from pipelines.retraining.formats.faults import Fault, lost
 from pipelines.retraining.formats.grouping import Grouping, by_clip
+from pipelines.retraining.formats.opening import opened
 
 SMALLEST_PX = 1.0
 """A box narrower or lower than this, once clipped, holds nothing to learn from."""
@@ -106,11 +105,11 @@ class _Work:
     def picture(self, sheet: Sheet) -> Picture | None:
         """The picture with its labels, None when it can not be used."""
         name = _below(sheet.path, self._export.root)
-        opened = _opened(sheet.path)
-        if isinstance(opened, str):
-            self._fault(opened, name, name, opened, "a whole picture", "picture left out")
+        found = opened(sheet.path)
+        if isinstance(found, str):
+            self._fault(found, name, name, found, "a whole picture", "picture left out")
             return None
-        digest, width, height = opened
+        digest, width, height = found
         if digest in self._seen:
             found = f"the same bytes as {self._seen[digest]}"
             self._fault("duplicate picture", name, name, found, "each picture once", "picture left out")
@@ -159,7 +158,7 @@ class _Work:
             if box is not None:
                 boxes.append(box)
                 ids.append(class_id)
-                points.append(_scaled(mark, scale, (width, height), len(self._export.keypoints)))
+                points.append(self._points(mark, name, scale, (width, height)))
         n, k = len(boxes), len(self._export.keypoints)
         self.emptied += n == 0 and any(self._intake.mapping.get(mark.name) == "" for mark in sheet.marks)
         return Labels(
@@ -170,11 +169,12 @@ class _Work:
 
     def _class(self, mark: Mark, name: str) -> int | None:
         ours = self._intake.mapping.get(mark.name, mark.name)
-        if not ours:
+        if mark.name in self._intake.mapping and not ours:
             self.dropped[mark.name] += 1
             return None
         if mark.name not in self._known or ours not in self._ids:
-            self._fault("unknown class", name, mark.place, mark.name, ", ".join(self.classes), "box left out")
+            found = mark.name or "no name"
+            self._fault("unknown class", name, mark.place, found, ", ".join(self.classes), "box left out")
             return None
         return self._ids[ours]
 
@@ -201,52 +201,24 @@ class _Work:
             self._fault("box outside the picture", name, mark.place, found, f"0 to {size[0]}×{size[1]}", "clipped")
         return [float(edge) for edge in np.round(inner.ravel(), 1)]
 
+    def _points(
+        self, mark: Mark, name: str, scale: NDArray[np.float64], size: tuple[int, int]
+    ) -> list[tuple[float, float, int]]:
+        """Keypoints in pixels; one that is not labelled, or lies outside the picture, has no place."""
+        points = []
+        for x, y, visibility in mark.points or ((0.0, 0.0, 0),) * len(self._export.keypoints):
+            place = np.array([x, y]) * scale
+            inside = bool(((place >= -_SLACK_PX) & (place <= np.array(size) + _SLACK_PX)).all())
+            if visibility and not inside:
+                found = f"[{place[0]:.1f}, {place[1]:.1f}]"
+                allowed = f"0 to {size[0]}×{size[1]}"
+                self._fault("keypoint outside the picture", name, mark.place, found, allowed, "keypoint left out")
+            across, down = np.round(np.clip(place, 0, size), 1)
+            points.append((float(across), float(down), visibility) if visibility and inside else (0.0, 0.0, 0))
+        return points
+
     def _fault(self, what: str, picture: str, place: str, found: str, allowed: str, outcome: str) -> None:
         self.faults.append(Fault(what, picture, place, found, allowed, outcome))
-
-
-def _scaled(
-    mark: Mark, scale: NDArray[np.float64], size: tuple[int, int], count: int
-) -> list[tuple[float, float, int]]:
-    """Keypoints in pixels; one that is not labelled, or lies outside, has no place."""
-    points = []
-    for x, y, visibility in mark.points or ((0.0, 0.0, 0),) * count:
-        at_x, at_y = round(x * scale[0], 1), round(y * scale[1], 1)
-        inside = 0 <= at_x <= size[0] and 0 <= at_y <= size[1]
-        points.append((at_x, at_y, visibility) if visibility and inside else (0.0, 0.0, 0))
-    return points
-
-
-def _opened(path: Path) -> tuple[str, int, int] | str:
-    """Digest, width and height (upright, as EXIF asks), or what is wrong with the file in a few words."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return "labels without a picture"
-    except OSError:
-        return "unreadable picture"
-    if not content:
-        return "empty picture"
-    if _truncated(content):
-        return "truncated picture"
-    try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-    except cv2.error:
-        image = None
-    if image is None:
-        return "unreadable picture"
-    return hashlib.sha256(content).hexdigest(), int(image.shape[1]), int(image.shape[0])
-
-
-def _truncated(content: bytes) -> bool:
-    """Does a JPEG or PNG lack its end? OpenCV would decode the rest as grey and say nothing.
-
-    In a JPEG's scan the byte FF is always stuffed, so the last start of a scan (FF DA) stands before the last end
-    of the image (FF D9), whatever a thumbnail in its header holds (ITU T.81, B.1.1).
-    """
-    if content.startswith(b"\xff\xd8"):
-        return content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda")
-    return content.startswith(b"\x89PNG") and b"IEND" not in content[-64:]
 
 
 def _below(path: Path, root: Path) -> str:

@@ -99,6 +99,48 @@ def test_pictures_that_can_not_be_used(tmp_path: Path, name: str, content: bytes
     assert faults(imported) == [(what, "picture left out")]
 
 
+def test_what_a_phone_appends_to_a_jpeg_is_no_damage(tmp_path: Path) -> None:
+    sheet = a_sheet(tmp_path)
+    motion = b"ftypmp42" + b"\xff\xda\x00\x01" * 9  # looks like the start of a scan, and never ends
+    sheet.path.write_bytes(sheet.path.read_bytes() + motion)
+    assert taken(tmp_path, sheet).faults == ()
+
+
+@pytest.mark.parametrize("flag", [cv2.IMWRITE_JPEG_PROGRESSIVE, cv2.IMWRITE_JPEG_RST_INTERVAL])
+def test_every_cut_of_a_jpeg_is_noticed(tmp_path: Path, flag: int) -> None:
+    done, jpeg = cv2.imencode(".jpg", cv2.imread(str(picture(tmp_path, "a.jpg").path)), [flag, 1])
+    assert done
+    whole, path = jpeg.tobytes(), tmp_path / "cut.jpg"
+    for length in [*range(4, len(whole) - 1, 40), len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        assert faults(taken(tmp_path, Sheet(path, ()))) == [("truncated picture", "picture left out")], length
+    path.write_bytes(whole)
+    assert taken(tmp_path, Sheet(path, ())).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("point", "kept", "expected"),
+    [
+        ((10, 20, 2), [10, 20, 2], []),
+        ((80.4, 20, 1), [80, 20, 1], []),  # rounding of a tool
+        ((95, 20, 2), [0, 0, 0], [("keypoint outside the picture", "keypoint left out")]),
+        ((95, 20, 0), [0, 0, 0], []),  # not labelled: its place means nothing
+    ],
+)
+def test_keypoints(
+    tmp_path: Path, point: tuple[float, float, int], kept: list[float], expected: list[tuple[str, str]]
+) -> None:
+    mark = Mark("line 1", "fire", (1, 1, 9, 9), (point,))
+    imported = take_in(Export(("fire",), ("head",), tmp_path, (a_sheet(tmp_path, mark),), ()), Intake())
+    assert imported.dataset.pictures[0].labels.keypoints[0].tolist() == [kept]
+    assert faults(imported) == expected
+
+
+def test_a_box_without_a_name_is_listed(tmp_path: Path) -> None:
+    imported = taken(tmp_path, a_sheet(tmp_path, a_box(1, 1, 9, 9, name=""), a_box(1, 1, 9, 9)))
+    assert [(fault.what, fault.found) for fault in imported.faults] == [("unknown class", "no name")]
+
+
 def test_a_picture_that_comes_twice_is_taken_once(tmp_path: Path) -> None:
     one, other = a_sheet(tmp_path), a_sheet(tmp_path, name="b.jpg")
     other.path.write_bytes(one.path.read_bytes())
