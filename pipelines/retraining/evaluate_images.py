@@ -167,7 +167,7 @@ def _class(predictions: Predictions, scored: Precision, k: int, bounds: Interval
 
 
 def _keypoints(predictions: Predictions) -> dict[str, float | None] | None:
-    if predictions.card.task != "pose" or not predictions.keypoints:
+    if not predictions.keypoints:
         return None
     ap = average_precision(predictions, "keypoints").ap
     return {"oks50": known(_mean(ap[0])), "oks50_95": known(_mean(ap))}

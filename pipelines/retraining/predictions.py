@@ -28,7 +28,7 @@ class Predictions:
     Attributes:
         card: of the model.
         classes: the shared classes, by the card's names and in its order; every `class_id` here is an index into them.
-        keypoints: names of the keypoints that the labels have, empty without.
+        keypoints: names of the keypoints that both have, in the card's order; empty unless both know poses.
         pictures: path and group of each.
         labels: one entry a picture.
         found: one entry a picture, from `LOWEST` on, in pixels of the picture.
@@ -72,19 +72,21 @@ def predict(
         advance: called after each picture.
 
     Raises:
-        DatasetError: there are no pictures, one can not be read, or no class has the same name in data and card.
+        DatasetError: there are no pictures, one can not be read, no class has the same name in data and card, or both
+            know poses and their keypoints differ.
         ModelError: the weights do not fit the card.
     """
     if not dataset.pictures:
         raise DatasetError(f"{dataset.name}: no pictures to score a model on")
     shared = _shared([each.name for each in card.classes], dataset)
+    points = _points(card, dataset)
     detector = Detector(lowered(card), weights, threads=threads)
     of_card, of_data = np.full(len(card.classes), -1), np.full(len(dataset.classes), -1)
     for place, (ours, theirs) in enumerate(shared):
         of_card[ours], of_data[theirs] = place, place
     labels, found = [], []
     for picture in dataset.pictures:
-        labels.append(_relabelled(picture.labels, of_data))
+        labels.append(_relabelled(picture.labels, of_data, points))
         seen = detector.detect(read_picture(picture.path))
         seen = seen.pick(of_card[seen.class_id] >= 0)
         found.append(replace(seen, class_id=of_card[seen.class_id]))
@@ -92,7 +94,7 @@ def predict(
     return Predictions(
         card=card,
         classes=tuple(card.classes[ours].name for ours, _ in shared),
-        keypoints=dataset.keypoints,
+        keypoints=card.keypoints if len(points) else (),
         pictures=dataset.pictures,
         labels=tuple(labels),
         found=tuple(found),
@@ -123,9 +125,21 @@ def read_picture(path: Path) -> Frame:
     return from_bgr(np.asarray(picture, np.uint8))
 
 
-def _relabelled(labels: Labels, to: NDArray[np.int64]) -> Labels:
+def _relabelled(labels: Labels, to: NDArray[np.int64], points: NDArray[np.int64]) -> Labels:
     kept = labels.pick(to[labels.class_id] >= 0)
-    return Labels(kept.xyxy, to[kept.class_id], kept.keypoints)
+    return Labels(kept.xyxy, to[kept.class_id], kept.keypoints[:, points])
+
+
+def _points(card: Card, dataset: Dataset) -> NDArray[np.int64]:
+    """Where each of the card's keypoints stands in the data; none unless both know poses."""
+    if not card.keypoints or not dataset.keypoints:
+        return np.empty(0, np.int64)
+    if set(card.keypoints) != set(dataset.keypoints):
+        raise DatasetError(
+            f"{dataset.name}: keypoints are not those of model {card.name}: "
+            f"the data has {', '.join(dataset.keypoints)}; the card has {', '.join(card.keypoints)}"
+        )
+    return np.array([dataset.keypoints.index(name) for name in card.keypoints], np.int64)
 
 
 def _shared(ours: Sequence[str], dataset: Dataset) -> list[tuple[int, int]]:

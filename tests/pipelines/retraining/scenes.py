@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -15,12 +16,15 @@ Row = tuple[float, ...]
 """x1, y1, x2, y2, class; a detection's score behind them."""
 
 
-def a_card(*classes: str, threshold: float = 0.5, task: str = "detect") -> Card:
+def a_card(
+    *classes: str, threshold: float = 0.5, task: Literal["detect", "pose"] = "detect", keypoints: tuple[str, ...] = ()
+) -> Card:
     """A card whose classes mean nothing to the rules."""
     return Card(
         name="tiny",
         version="1",
-        task=task,  # type: ignore[arg-type]
+        task=task,
+        keypoints=keypoints,
         classes=tuple(CardClass(name=name, means="none", threshold=threshold) for name in classes),
         input=CardInput(width=64, height=64),
         output="anchors",

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipelines.retraining.average_precision import average_precision
+from pipelines.retraining.predictions import Predictions
 from tests.pipelines.retraining.scenes import ELSEWHERE, PAPER_AP, A, B, C, Row, paper, predictions_of
 
 
@@ -73,3 +76,26 @@ def test_nothing_found(found: list[list[Row]]) -> None:
 def test_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     average_precision(paper())
     assert capsys.readouterr() == ("", "")
+
+
+# The spread of people's marks of COCO's 17 keypoints (https://cocodataset.org/#keypoints-eval).
+SIGMAS = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000
+
+
+def a_pose(move_px: float) -> Predictions:
+    """A person of 120×120 px whose keypoints are all found so far to the right of where they are."""
+    points = np.concatenate([np.random.default_rng(0).uniform(60, 180, (1, 17, 2)), np.full((1, 17, 1), 2)], axis=2)
+    alone = predictions_of([[(*C, 0)]], [[(*C, 0, 0.9)]], classes=("person",))
+    labels = replace(alone.labels[0], keypoints=points.astype(np.float32))
+    seen = replace(alone.found[0], keypoints=(points + np.array([move_px, 0, 0])).astype(np.float32))
+    return replace(alone, labels=(labels,), found=(seen,), keypoints=tuple(map(str, range(17))))
+
+
+@pytest.mark.parametrize("move_px", [0.0, 4.0, 8.0, 16.0, 40.0])
+def test_poses_by_object_keypoint_similarity(move_px: float) -> None:
+    # The scale is the area of the outline, about .53 of the box.
+    oks = np.exp(-(move_px**2) / (2 * 0.53 * 120**2 * (2 * SIGMAS) ** 2)).mean()
+    ap = average_precision(a_pose(move_px), "keypoints").ap[:, 0]
+    assert ap.tolist() == pytest.approx([float(oks >= iou) for iou in np.arange(0.5, 1.0, 0.05)])
+    # Its box is right all the while.
+    assert average_precision(a_pose(move_px)).ap[9, 0] == pytest.approx(1.0)

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.retraining.evaluate_images import evaluate_images
 from tests.pipelines.retraining.scenes import ELSEWHERE, PAPER_AP, A, B, C, paper, predictions_of
+from tests.pipelines.retraining.test_average_precision import a_pose
 
 
 def test_scores_worked_out_on_paper() -> None:
@@ -50,3 +51,10 @@ def test_the_interval_is_of_groups() -> None:
     assert alone is not None
     assert clips == pytest.approx((0.0, 1.0), abs=0.01)
     assert 0.2 < alone[0] < 0.5 < alone[1] < 0.8
+
+
+def test_poses_are_scored_where_both_know_them() -> None:
+    assert evaluate_images(a_pose(0.0)).keypoints == {"oks50": pytest.approx(1.0), "oks50_95": pytest.approx(1.0)}
+    far = evaluate_images(a_pose(40.0)).keypoints
+    assert far is not None
+    assert far["oks50"] == 0.0

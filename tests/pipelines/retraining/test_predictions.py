@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -89,3 +90,34 @@ def test_what_is_no_picture_is_named(content: bytes, tmp_path: Path) -> None:
 def test_a_card_read_from_yaml_is_lowered_too() -> None:
     text = a_card("fire").model_dump_json()
     assert lowered(parse_card(text, "card")).classes[0].threshold < 0.01
+
+
+def a_posed_set(folder: Path) -> Dataset:
+    """One person; the tail is at 3, 4 and the nose at 1, 2."""
+    labels = labels_of((0, 0, 20, 20, 0))
+    empty = a_dataset(folder, labels, classes=("person",))
+    points = np.array([[[3, 4, 2], [1, 2, 1]]], np.float32)
+    picture = replace(empty.pictures[0], labels=replace(labels, keypoints=points))
+    return replace(empty, keypoints=("tail", "nose"), pictures=(picture,))
+
+
+def test_keypoints_are_matched_by_name(tmp_path: Path) -> None:
+    weights = onnx_file(output_shape=(1, 11, 1), answer=[16, 16, 8, 8, 0.9, 1, 2, 0.8, 3, 4, 0.7])
+    card = a_card("person", task="pose", keypoints=("nose", "tail"))
+    predictions = predict(card, weights, a_posed_set(tmp_path))
+    assert predictions.keypoints == ("nose", "tail")
+    assert predictions.labels[0].keypoints[0].tolist() == [[1, 2, 1], [3, 4, 2]]
+    assert predictions.found[0].keypoints[0, :, :2].tolist() == [[1, 2], [3, 4]]
+
+
+def test_other_keypoints_are_refused(tmp_path: Path) -> None:
+    card = a_card("person", task="pose", keypoints=("nose", "wing"))
+    with pytest.raises(DatasetError, match="the data has tail, nose; the card has nose, wing"):
+        predict(card, b"", a_posed_set(tmp_path))
+
+
+def test_without_poses_the_boxes_are_scored_alone(tmp_path: Path) -> None:
+    weights = onnx_file(output_shape=(1, 5, 1), answer=[16, 16, 8, 8, 0.9])
+    predictions = predict(a_card("person"), weights, a_posed_set(tmp_path))
+    assert predictions.keypoints == ()
+    assert predictions.labels[0].keypoints.shape == (1, 0, 3)
