@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from calibration.boxes import near
 from calibration.zones import Zone
 from pipelines.hazards import Box, Hazard, HazardKind
 from pipelines.rules.base import RuleSettings, Severity
@@ -24,6 +25,7 @@ _NEVER_UPRIGHT = 1.5
 _FOLLOW = 0.5  # once tracked, a box is followed down to this share of its class's threshold
 _MISSES = 2  # looks in a row that did not find it lying; the third makes the dwell begin anew
 _LYING_SHARE = 0.6  # of the looks of the dwell must have found it lying
+_NEAR = 0.3  # a box grown by this share of its sides reaches whoever was there under another number
 _LOST_S = 3.0  # as the tracker: by then its number does not come back
 
 
@@ -136,10 +138,11 @@ class PersonDown:
         if self._place is not None:
             found = found.pick(self._place.overlap(scene.boxes(found)) > 0)
         boxes = scene.boxes(found).clip(0, 1).tolist()
+        here = {int(track) for track in found.track_id}
         lying, hidden = set(), set()
         for i, look in enumerate(self._onlooker.looks(found, scene)):
             track, (x1, y1, x2, y2) = int(found.track_id[i]), boxes[i]
-            body = self._bodies.setdefault(track, _Body((x1, y1, x2, y2), scene.time_s))
+            body = self._body(track, (x1, y1, x2, y2), scene.time_s, here)
             threshold = float(scene.thresholds[found.class_id[i]])
             if body.seen(look, (x1, y1, x2, y2), float(found.confidence[i]), threshold, scene.time_s):
                 lying.add(track)
@@ -152,6 +155,21 @@ class PersonDown:
             for body in self._bodies.values()
             if body.sure and body.since_s is not None
         )
+
+    def _body(self, track: int, box: Box, time_s: float, here: set[int]) -> _Body:
+        """Whose track it is: who falls changes shape and place at once, and may get a new number by that.
+
+        Args:
+            track: the number.
+            box: where it is now.
+            time_s: of the look.
+            here: numbers of all who were found at this look.
+        """
+        if track not in self._bodies:
+            lost = (t for t, body in self._bodies.items() if t not in here and near(body.box, box, _NEAR, 0.0))
+            last = max(lost, key=lambda t: self._bodies[t].found_s, default=None)
+            self._bodies[track] = _Body(box, time_s) if last is None else self._bodies.pop(last)
+        return self._bodies[track]
 
     def _age(self, track: int, time_s: float, gone_s: float, *, lies: bool) -> None:
         """Confirm, hold or end one body's lying; forget who has left.

@@ -188,8 +188,16 @@ def test_each_for_themselves() -> None:
     ]
     told = play(rule(), 4, lambda _: people)
     assert len(told[-1][1]) == 2
-    turns = play(rule(), 9, lambda now: [Body("lying", at=WIDE, track=int(now / 1.2))])
-    assert not alarmed_s(turns)  # a new number every second is not one who lies for two
+
+
+def test_a_new_number_in_the_same_place_is_the_same_body() -> None:
+    told = play(rule(), 9, lambda now: [Body("lying", at=WIDE, track=int(now / 1.2))])
+    assert alarmed_s(told)[0] == pytest.approx(2.0)
+    assert {hazard.first_seen_s for _, hazards in told for hazard in hazards} == {0.0}
+    fall = play(rule(), 6, lambda now: [Body(at=WIDE) if now < 2 else Body("lying", at=WIDE, track=2)])
+    assert alarmed_s(fall)[0] == pytest.approx(3.2)
+    apart = play(rule(), 9, lambda now: [Body("lying", at=(40 + 300 * (int(now / 1.2) % 2), 60), track=int(now / 1.2))])
+    assert not alarmed_s(apart)  # here and there by turns: nobody who stays
 
 
 def test_it_ends_when_they_have_been_up_for_a_while() -> None:
