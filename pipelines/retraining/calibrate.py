@@ -15,7 +15,7 @@ from calibration.errors import ModelError
 from calibration.rates import HOURS_A_DAY, exposure_needed, rate_interval
 from calibration.thresholds import Reliability, Trial, best_f1, choose, reliability
 from pipelines.detect import Card, CardClass
-from pipelines.detect.card import read_fields
+from pipelines.detect.card import POSE, read_fields
 from pipelines.events import Event
 from pipelines.hazards import HazardKind
 from pipelines.retraining.average_precision import Matches, Precision
@@ -168,7 +168,7 @@ def calibrate(
     """
     classes = {}
     for each in card.classes:
-        kinds = tuple(dict.fromkeys(str(rule.kind) for rule in rules if each.means in rule.needs))
+        kinds = tuple(dict.fromkeys(str(rule.kind) for rule in rules if _raises(each, rule)))
         matches = _matches(pictures, each.name)
         if kinds:
             classes[each.name] = _by_footage(each, kinds, swept, goal, matches)
@@ -217,6 +217,11 @@ def _matches(pictures: tuple[Predictions, Precision] | None, name: str) -> Seen 
         return None
     predictions, scored = pictures
     return scored.matches[predictions.classes.index(name)], predictions.empty
+
+
+def _raises(each: CardClass, rule: RuleSettings) -> bool:
+    """Do the rule's alarms hang on this class? Those of a pose hang on the person whose pose it is."""
+    return each.means in rule.needs or (each.means == "person" and POSE in rule.needs)
 
 
 def _by_footage(

@@ -15,6 +15,7 @@ from pipelines.retraining.evaluate_clips import ClipScores, score_clips
 from pipelines.retraining.predictions import Predictions
 from pipelines.retraining.recalling import RecallingDetector
 from pipelines.rules.fire import FireSettings
+from pipelines.rules.person_down import PersonDownSettings
 from pipelines.watch import LanePlan, WatchPlan
 from tests.edge.onnx_file import onnx_file
 from tests.pipelines.retraining.scenes import ELSEWHERE, A, B, Row, a_card, predictions_of
@@ -95,6 +96,15 @@ def test_a_class_that_raises_no_alarm_has_the_best_f1() -> None:
     cone = classes["cone"]
     assert (cone.threshold, cone.source, cone.hazards) == (0.4, "best F1 on yard/hold", ())
     assert (cone.precision, cone.recall, cone.false_alarms) == (1.0, 1.0, None)
+
+
+def test_the_alarms_of_a_pose_hang_on_the_person() -> None:
+    card = a_card("person", task="pose", keypoints=("nose",))
+    means = card.classes[0].model_copy(update={"means": "person"})
+    person_down = PersonDownSettings()
+    scores = {0.5: score_clips([played(fire=())], [person_down.kind])}
+    found = calibrate(card.model_copy(update={"classes": (means,)}), [person_down], scores, GOAL, None)
+    assert (found.classes["person"].hazards, found.classes["person"].threshold) == (("person_down",), 0.5)
 
 
 def test_a_class_nobody_shows_keeps_its_threshold() -> None:
