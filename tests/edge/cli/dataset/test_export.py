@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
+from edge.cli.dataset._options import Format
 from pipelines.retraining.dataset import save_dataset
 from tests.pipelines.retraining.sample import dataset, picture
 
@@ -31,6 +32,16 @@ def test_by_name_and_by_folder(name: str) -> None:
     assert run(name, "--format", "yolo", "--out", "out") == (0, "out\n", "")
     assert Path("out/labels/val/val.txt").read_text().startswith("0 0.137")
     assert not Path("out/images/val/val.jpg").is_symlink()
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_what_is_exported_is_imported(form: str) -> None:
+    assert run("yard", "--format", form, "--out", "out")[0] == 0
+    again = CliRunner().invoke(app, ["dataset", "import", "out", "--format", form, "--name", "again", "--json"])
+    assert again.exit_code == 0
+    record = json.loads(again.stdout)
+    assert (record["splits"], record["boxes"]) == ({"train": 1, "val": 1}, {"fire": 2, "smoke": 0})
+    assert record["faults"] == []
 
 
 def test_one_split_linked() -> None:
