@@ -57,7 +57,13 @@ class Dossier:
     open: bool = False
 
     def add(self, sign: Sign, window_s: float) -> None:
-        """Take in one look; what is older than `window_s` before it no longer counts."""
+        """Take in one look; what is older than `window_s` before it no longer counts.
+
+        Of several looks at the same frame the surer counts, each way.
+        """
+        if self.signs and self.signs[-1].time_s == sign.time_s:
+            last = self.signs.pop()
+            sign = Sign(sign.time_s, max(last.missing, sign.missing), max(last.worn, sign.worn))
         self.signs = [s for s in self.signs if sign.time_s - s.time_s <= window_s] + [sign]
 
     @property

@@ -94,8 +94,8 @@ class MissingGear:
 
     @property
     def pending(self) -> bool:
-        """Somebody is in view of whom nothing can be said yet."""
-        return any(person.gone_s == 0 and self._urgent(person) for person in self._people)
+        """Somebody was just looked at of whom nothing certain is known yet."""
+        return any(person.asked_s == self._time_s and self._urgent(person) for person in self._people)
 
     def reset(self) -> None:
         """Forget everybody."""
@@ -108,34 +108,40 @@ class MissingGear:
         found = found.pick(found.track_id >= 0)
         boxes = scene.boxes(found)
         counted = np.ones(len(found), bool) if self._place is None else self._place.stands_in(boxes)
-        people = self._people.update(found.track_id, boxes, scene.time_s, scene.looked)
-        whole = counted & _whole(boxes)
-        self._look_closely(scene, people, found.xyxy, whole)
+        rows = np.flatnonzero(counted)
+        known = self._people.update(found.track_id[rows], boxes[rows], scene.time_s, scene.looked)
+        whole = _whole(boxes)
+        self._look_closely(
+            scene, {row: p for row, p in zip(rows.tolist(), known, strict=True) if whole[row]}, found.xyxy
+        )
         for person in self._people:
             self._settle(person)
         return tuple(self._hazard(person) for person in self._people if person.open)
 
-    def _look_closely(
-        self, scene: Scene, people: list[Dossier], xyxy: NDArray[np.float32], whole: NDArray[np.bool_]
-    ) -> None:
-        """Look closer at those whose turn it is; whom else a look shows is judged by it as well."""
+    def _look_closely(self, scene: Scene, people: dict[int, Dossier], xyxy: NDArray[np.float32]) -> None:
+        """Look closer at those whose turn it is; whom else a look shows is judged by it as well.
+
+        Args:
+            scene: what was seen.
+            people: who can be judged, by row of `xyxy`.
+            xyxy: `(n, 4)` px, everybody.
+        """
         lens = scene.lens
         if lens is None:
             return
         shortest_px = self._settings.least_px * _SHORTEST[self._settings.part]
         longest = (xyxy[:, 2:] - xyxy[:, :2]).max(axis=1, initial=0)
         waiting = [
-            i for i in np.flatnonzero(whole)
-            if self._due(people[i]) and longest[i] * lens.scale(xyxy[i]) >= shortest_px
-        ]  # fmt: skip
-        waiting.sort(key=lambda i: (not self._urgent(people[i]), people[i].asked_s))
-        for i in waiting[:_CLOSE_LOOKS]:
-            people[i].asked_s = scene.time_s
-            self._take_in(scene, lens.look(xyxy[i]), people, xyxy, whole)
+            row
+            for row, person in people.items()
+            if self._due(person) and longest[row] * lens.scale(xyxy[row]) >= shortest_px
+        ]
+        waiting.sort(key=lambda row: (not self._urgent(people[row]), people[row].asked_s))
+        for row in waiting[:_CLOSE_LOOKS]:
+            people[row].asked_s = scene.time_s
+            self._take_in(scene, lens.look(xyxy[row]), people, xyxy)
 
-    def _take_in(
-        self, scene: Scene, close: CloseUp, people: list[Dossier], xyxy: NDArray[np.float32], whole: NDArray[np.bool_]
-    ) -> None:
+    def _take_in(self, scene: Scene, close: CloseUp, people: dict[int, Dossier], xyxy: NDArray[np.float32]) -> None:
         """What a closer look says of each person."""
         part = self._settings.part
         parts = close.found.pick(self._large_and_whole(close))
@@ -143,11 +149,11 @@ class MissingGear:
         sure = np.minimum(parts.confidence / scene.thresholds[parts.class_id], _SUREST)
         sure = np.where(sure >= self._settings.weakest, sure, 0.0)
         meaning = np.array([scene.meanings[class_id] for class_id in parts.class_id], np.str_)
-        for i in np.flatnonzero(whole):
-            missing = float(sure[(owner == i) & (meaning == part.missing)].max(initial=0))
-            worn = float(sure[(owner == i) & (meaning == part.worn)].max(initial=0))
+        for row, person in people.items():
+            missing = float(sure[(owner == row) & (meaning == part.missing)].max(initial=0))
+            worn = float(sure[(owner == row) & (meaning == part.worn)].max(initial=0))
             if missing or worn:
-                people[i].add(Sign(scene.time_s, missing, worn), self._settings.window_s)
+                person.add(Sign(scene.time_s, missing, worn), self._settings.window_s)
 
     def _large_and_whole(self, close: CloseUp) -> NDArray[np.bool_]:
         """Which boxes of a closer look are large enough, and not cut off by its edge: `(n,)`."""

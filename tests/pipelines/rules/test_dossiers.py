@@ -74,6 +74,9 @@ def test_the_balance_of_what_was_seen() -> None:
         person.add(Sign(time_s, missing, worn), window_s=10)
     assert person.balance(2.0) == pytest.approx(1.0 + 1.0 - 2 * 0.8)
     assert [sign.time_s for sign in person.without] == [0.0, 1.0]
+    # Two looks at one frame are one
+    person.add(Sign(2.0, 0.5, 0.3), window_s=10)
+    assert person.signs[-1] == Sign(2.0, 0.5, 0.8)
     # What is older than the window no longer counts
     person.add(Sign(11.5, 1.0, 0.0), window_s=10)
     assert [sign.time_s for sign in person.signs] == [2.0, 11.5]

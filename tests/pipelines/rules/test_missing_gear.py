@@ -213,6 +213,29 @@ def test_only_who_stands_in_the_zone() -> None:
     assert {hazard.zone for hazard in hazards} == {"left"}
 
 
+def test_whoever_leaves_the_zone_has_left() -> None:
+    left = Zone("left", Polygon.of([[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]]))
+    rule = NoHardHat(NoHardHatSettings(zone="left", clear_after_s=4.0), left)
+    assert opens(rule, every(0.4, 4, bare()))
+    outside = (400.0, 60.0, 460.0, 220.0)
+    told = opens(rule, [look(4 + i * 0.4, bare(person=outside), people=[outside]) for i in range(30)])
+    assert 7 <= max(time_s for time_s, _ in told) <= 8
+
+
+def test_two_looks_at_one_frame_are_one_look() -> None:
+    # Each of the two people is shown by the look at the other as well.
+    other = (270.0, 60.0, 330.0, 220.0)
+    scenes = every(0.4, 4, bare(), bare(person=other), people=[MAN, other])
+    assert opens(no_hard_hat(lasting_s=0), scenes)[0][0] == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize("magnified", [2.0, 0.5])
+def test_nobody_too_small_keeps_the_model_busy(magnified: float) -> None:
+    rule = no_hard_hat()
+    rule.judge(look(0.0, bare(), magnified=magnified))
+    assert rule.pending is (magnified == 2.0)
+
+
 def test_it_asks_to_look_again_while_it_decides() -> None:
     rule = no_hard_hat()
     assert not rule.pending
