@@ -27,8 +27,8 @@ def lanes(plan: WatchPlan) -> dict[str, list[str]]:
 
 
 def test_rules_alone_are_served_by_the_model_that_sees_what_they_need(store: ModelStore) -> None:
-    plan = plans_from_rules(["fire", "smoke"], store)
-    assert lanes(plan.watch) == {"fire-smoke": ["fire", "smoke"]}
+    plan = plans_from_rules(["fire", "no_hard_hat", "smoke", "no_vest"], store)
+    assert lanes(plan.watch) == {"fire-smoke": ["fire", "smoke"], "ppe": ["no_hard_hat", "no_vest"]}
     assert plan.source is None
     assert not plan.watch.zones
 

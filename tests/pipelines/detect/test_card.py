@@ -42,6 +42,7 @@ def test_a_good_card() -> None:
         ({"input": {"width": 63, "height": 32}}, "input.width: .*multiple of 32"),
         ({"sha256": "abc"}, "sha256"),
         ({"colour": "mauve"}, "colour: Extra inputs"),
+        ({"made_for": ["fire", "burglary"]}, "made_for.1: Input should be 'fire', 'smoke'"),
         ({"task": "pose"}, "task pose: found 0 keypoints, allowed: their names"),
         ({"keypoints": ["nose"]}, "task detect: found 1 keypoints, allowed: none"),
         ({"task": "pose", "keypoints": ["nose", "nose"]}, "keypoints must differ, found twice: nose"),

@@ -39,6 +39,9 @@ def test_a_zoned_rule_without_a_zone_is_refused(name: str) -> None:
         ({"rule": "unattended_post", "zone": "gate"}, {"person"}),
         ({"rule": "person_down"}, {"pose"}),
         ({"rule": "restricted_zone", "zone": "gate"}, {"person"}),
+        # Seen to be missing, not merely not seen
+        ({"rule": "no_hard_hat"}, {"no_hard_hat"}),
+        ({"rule": "no_vest", "zone": "gate"}, {"no_vest"}),
         # What is to be kept out is what has to be seen: not people, where people may enter.
         ({"rule": "restricted_zone", "zone": "gate", "meanings": ["vehicle", "machinery"]}, {"vehicle", "machinery"}),
     ],
