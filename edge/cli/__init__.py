@@ -36,6 +36,7 @@ COMMANDS = {
     "models": "List the models at hand and verify their digests and signatures.",
     "contract": "Print the JSON Schema of everything that goes over MQTT.",
     "train": "Train a model as a recipe says; interrupted, it goes on where it was.",
+    "retrain": "The whole line: leaks, training, thresholds, INT8, figures; a candidate for release.",
     "dataset": "Labelled pictures: bring them in, check and split them, hand them on.",
     "dataset import": "Bring in what a labelling tool exported; every fault is listed.",
     "dataset check": "Count what is in a data set, and prove that its splits do not leak.",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from calibration.errors import DatasetError
 from edge.model_store import LoadedModel, ModelStore
 
 if TYPE_CHECKING:
@@ -44,25 +43,13 @@ def labelled(folder: Path, split: str) -> Dataset:
     Raises:
         DatasetError: there is no such data set or split, or it has no pictures.
     """
-    from pipelines.retraining.dataset import INDEX, load_dataset
-    from pipelines.retraining.formats import yolo
     from pipelines.retraining.formats.faults import by_kind
-    from pipelines.retraining.formats.intake import Intake
+    from pipelines.retraining.loading import load_split
 
-    if (folder / INDEX).is_file():
-        whole = load_dataset(folder)
-        part = whole.of_split(split)
-        if not part.pictures:
-            raise DatasetError(
-                f"{folder}: no pictures in split {split!r}, there are: {', '.join(whole.splits) or 'none'}"
-            )
-        return part
-    imported = yolo.read(folder, split=split, intake=Intake(f"{folder.resolve().name}/{split}"))
-    for what, outcome, count, first in by_kind(imported.faults):
+    dataset, faults = load_split(folder, split)
+    for what, outcome, count, first in by_kind(faults):
         people().print(f"{folder}: {what}, {outcome}: {count}; the first: {first.place}: {first.found}", markup=False)
-    if not imported.dataset.pictures:
-        raise DatasetError(f"{folder}: no pictures that can be used in split {split!r}")
-    return imported.dataset
+    return dataset
 
 
 def predicted(model: LoadedModel, dataset: Dataset, threads: int = 1) -> Predictions:

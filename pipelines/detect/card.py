@@ -73,6 +73,8 @@ class Card(_Part):
     )
     licence: str
     training_data: str
+    base: str | None = Field(default=None, description="the weights that training started from")
+    recipe: str | None = Field(default=None, description="digest of the recipe it was trained by")
     metrics: dict[str, Any] = Field(default_factory=dict)
     weights: str = "model.onnx"
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the weights file")

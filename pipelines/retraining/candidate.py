@@ -37,6 +37,7 @@ def make_candidate(recipe: Recipe, trained: Trained, folder: Path) -> Path:
     card: dict[str, Any] = {
         "version": FIRST_VERSION,
         "task": recipe.task,
+        "made_for": list(draft.made_for),
         "licence": draft.licence,
         "base": Path(recipe.base).name,
         "recipe": recipes.digest(recipe),
@@ -70,5 +71,6 @@ def _told(trained: Trained) -> dict[str, Any]:
         "pictures": trained.staged.pictures,
         "empty": trained.staged.empty,
         "boxes": trained.staged.boxes,
+        "withheld": trained.staged.withheld,
         "held_out_map50": [round(value, 4) for value in accuracy],
     }

@@ -66,6 +66,7 @@ class CardDraft(_Part):
     size: Annotated[int, Field(gt=0, multiple_of=32)] = Field(description="side of the picture the model is given")
     means: dict[str, str] = Field(description="what each class is to the rules")
     threshold: dict[str, float] = Field(default_factory=dict, description="until calibration: 0.25 unless said")
+    made_for: tuple[str, ...] = Field(default=(), description="rules that it serves before other models")
     licence: str
     training_data: str
     nms_iou: float = Field(default=0.6, gt=0, lt=1)
@@ -97,6 +98,10 @@ class Recipe(_Part):
     data: tuple[Ingredient, ...] = Field(min_length=1)
     negatives_share: Share = Field(default=1.0, description="at most this share of the pictures is empty")
     hold_share: Share = Field(default=0.1, description="share of the groups held out of training, to choose by")
+    leaks: Literal["refuse", "withhold"] = Field(
+        default="refuse", description="what is done about training pictures that leak into the proof's"
+    )
+    parts: bool = Field(default=False, description="look for leaks by parts of pictures, as in mosaics; takes minutes")
     stages: tuple[Stage, ...] = Field(min_length=1)
     augment: Augmentation = Field(default_factory=Augmentation)
     batch: int = Field(default=16, ge=1)

@@ -13,10 +13,11 @@ import numpy as np
 import yaml
 
 from calibration.errors import DatasetError
-from pipelines.retraining.dataset import CARD, Dataset, Labels, Picture, load_dataset
+from pipelines.retraining.dataset import Labels, Picture
 from pipelines.retraining.duplicates import hash_pictures, near_pairs
-from pipelines.retraining.formats import yolo
 from pipelines.retraining.groups import inseparable, members
+from pipelines.retraining.leakage import clear_of
+from pipelines.retraining.loading import load_split
 from pipelines.retraining.recipe import Ingredient, Recipe
 from pipelines.retraining.thin import thin
 
@@ -33,12 +34,14 @@ class Staged:
         pictures: how many in each.
         empty: how many of these have no box.
         boxes: how many of each class in `train`.
+        withheld: how many were left out because they leak into what the model is measured on.
     """
 
     data: Path
     pictures: dict[str, int]
     empty: dict[str, int]
     boxes: dict[str, int]
+    withheld: int
 
 
 def stage_data(recipe: Recipe, folder: Path) -> Staged:
@@ -49,9 +52,12 @@ def stage_data(recipe: Recipe, folder: Path) -> Staged:
         folder: made anew.
 
     Raises:
-        DatasetError: a data set is missing or empty, or a class is in none of them.
+        DatasetError: a data set is missing or empty, or a class is in none of them; or pictures leak into those that
+            the model is measured on, and the recipe does not say that they are withheld.
     """
-    held, trained = hold_out(gather(recipe), recipe.hold_share, recipe.seed)
+    gathered = gather(recipe)
+    clear = clear_of_proof(recipe, gathered)
+    held, trained = hold_out(clear, recipe.hold_share, recipe.seed)
     trained = _fewer_negatives(trained, recipe.negatives_share, recipe.seed)
     parts = {"train": trained, "hold": held or trained}
     counts = _boxes(trained, recipe.classes)
@@ -68,6 +74,7 @@ def stage_data(recipe: Recipe, folder: Path) -> Staged:
         {split: len(pictures) for split, pictures in parts.items()},
         {split: sum(len(p.labels) == 0 for p in pictures) for split, pictures in parts.items()},
         counts,
+        len(gathered) - len(clear),
     )
 
 
@@ -76,18 +83,25 @@ def gather(recipe: Recipe) -> tuple[Picture, ...]:
     return tuple(picture for each in recipe.data for picture in _prepared(each, recipe))
 
 
-def load_part(folder: Path, split: str) -> Dataset:
-    """One split of a manifest, or of a folder in YOLO layout.
+def clear_of_proof(recipe: Recipe, pictures: Sequence[Picture]) -> Sequence[Picture]:
+    """Without those that leak into what the model is measured on: a score on pictures trained on says nothing.
 
     Raises:
-        DatasetError: there is no such set or split, or it is empty.
+        DatasetError: there are some, and the recipe refuses them.
     """
-    whole = load_dataset(folder) if (folder / CARD).is_file() else yolo.read(folder, split=split).dataset
-    part = whole.of_split(split)
-    if not part.pictures:
-        there = ", ".join(whole.splits) or "none"
-        raise DatasetError(f"{folder}: no pictures in split {split!r}, there are: {there}")
-    return part
+    if recipe.proof is None:
+        return pictures
+    judged, _ = load_split(recipe.proof.data, recipe.proof.split)
+    clear = clear_of(pictures, judged.pictures, parts=recipe.parts)
+    if len(clear) < len(pictures) and recipe.leaks == "refuse":
+        kept = {id(picture) for picture in clear}
+        leaking = [str(picture.path) for picture in pictures if id(picture) not in kept]
+        raise DatasetError(
+            f"recipe {recipe.name}: {len(leaking)} training pictures are, or look like, some of "
+            f"{recipe.proof.data}/{recipe.proof.split} that the model is measured on, such as "
+            f"{', '.join(leaking[:3])}; split the data anew, or say `leaks: withhold` to leave them out"
+        )
+    return clear
 
 
 def hold_out(pictures: Sequence[Picture], share: float, seed: int) -> tuple[tuple[Picture, ...], tuple[Picture, ...]]:
@@ -116,7 +130,7 @@ def _lot(group: str, seed: int) -> float:
 
 
 def _prepared(ingredient: Ingredient, recipe: Recipe) -> Iterable[Picture]:
-    dataset = load_part(ingredient.data, ingredient.split)
+    dataset, _ = load_split(ingredient.data, ingredient.split)
     place = {name: number for number, name in enumerate(recipe.classes)}
     names = [ingredient.rename.get(name, name) for name in dataset.classes]
     table = np.array([place.get(name, -1) for name in names], np.int64)

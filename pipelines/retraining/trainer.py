@@ -118,7 +118,7 @@ def _replace_activation(module: Any, old: type[Any], new: type[Any]) -> None:
 def _arguments(recipe: Recipe, stage: Stage, data: Path, folder: Path) -> dict[str, Any]:
     return {
         "data": str(data), "project": str(folder.parent), "name": folder.name, "exist_ok": True,
-        "imgsz": stage.size, "epochs": stage.epochs, "batch": recipe.batch, "seed": recipe.seed,
+        "imgsz": stage.size, "epochs": stage.epochs, "batch": recipe.batch, "nbs": recipe.batch, "seed": recipe.seed,
         "optimizer": "AdamW", "lr0": stage.rate, "lrf": stage.last_rate, "cos_lr": True,
         "warmup_epochs": stage.warm_up, "warmup_bias_lr": 0.0, "freeze": stage.freeze or None,
         "mosaic": stage.mosaic, "close_mosaic": min(stage.plain_epochs, stage.epochs),

@@ -1,0 +1,68 @@
+"""`lookout retrain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from calibration.errors import ConfigError
+from edge.cli._scoring import people
+
+if TYPE_CHECKING:
+    from pipelines.retraining.recipe import Proof
+
+
+def retrain(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train and what to prove it on.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the training lives; runs/NAME if left out.")
+    ] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0.01, help="Time budget of the training, over all interruptions.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Computing threads; more than one only on a free machine.")] = 1,
+    compiled: Annotated[
+        bool, typer.Option("--compile/--no-compile", help="Compile the network first: pays from an hour upwards.")
+    ] = True,
+) -> None:
+    """Go the whole way from data to a candidate for release: leaks, training, thresholds, INT8, figures.
+
+    The recipe's `proof` says what the candidate is measured on. Called again after a kill, it goes on where the
+    training was. `lookout release` then holds the candidate against the model that is released now.
+    Needs the extra `train`.
+
+    Example: `lookout retrain datasets/tiny/recipe.yaml --no-compile`
+    """
+    from edge.cli.train import train_shown
+    from pipelines.retraining.candidate import make_candidate
+    from pipelines.retraining.recipe import load_recipe
+
+    read = load_recipe(recipe)
+    if read.proof is None:
+        raise ConfigError(["proof: is missing; it says what the candidate is measured on"], str(recipe))
+    folder = out or Path("runs") / read.name
+    trained = train_shown(read, folder, hours, threads, compiled)
+    candidate = make_candidate(read, trained, folder / "candidate" / read.name).parent
+    _measure(candidate, read.proof, trained.staged.data.parent)
+    typer.echo(f"candidate: {candidate}")
+
+
+def _measure(candidate: Path, proof: Proof, staged: Path) -> None:
+    """Thresholds on what was held out, then INT8, then the figures of what would be released."""
+    from edge.cli.calibrate import calibrate
+    from edge.cli.evaluate.clips import clips
+    from edge.cli.evaluate.images import images
+    from edge.cli.quantise import quantise
+
+    say = people().print
+    if proof.clips is not None:
+        say("thresholds, on what was held out of training")
+        calibrate(candidate, proof.clips, proof.alarms_per_day, data=staged, split="hold", write=True)
+    say("INT8, ranges from training pictures")
+    quantise(candidate, staged, score="hold")
+    say(f"figures, on {proof.data.name}/{proof.split}")
+    images(candidate, proof.data, proof.split, write=True)
+    if proof.clips is not None:
+        clips(candidate, proof.clips, write=True)
