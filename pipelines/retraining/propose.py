@@ -32,6 +32,9 @@ MOSTLY = 0.5
 SEEN, HIDDEN = 0.5, 0.25
 """Confidence of a keypoint from which it is seen, and from which it is hidden; below, it is not labelled."""
 
+WHISPER = 0.1
+"""Confidence from which a proposal may say what a box made by hand holds."""
+
 LEAST_PX = 8
 """A box of which the longer side is shorter than this is doubtful whatever the confidence."""
 
@@ -116,46 +119,58 @@ def merge(
     Returns:
         Labels and doubtful places.
     """
-    found = once(found.pick(found.confidence >= min(limits.low, 0.1)))
+    found = once(found.pick(found.confidence >= WHISPER))
+    means = [meanings[class_id] for class_id in hand.class_id]
+    partner = _partners(hand, found, means)
+    met = partner >= 0
+    ours = np.array([bool(one) for one in means], bool)
+    told = np.array([bool(one) and len(one) == 1 for one in means], bool) & (not keypoints)
+    labelled, unknown = ours & (met | told), ours & ~met & ~told
+    refused = partner[met & ~ours]
     free = np.ones(len(found), bool)
-    boxes: list[NDArray[np.float32]] = []
-    classes: list[int] = []
-    points: list[NDArray[np.float32]] = []
-    doubtful: list[NDArray[np.float32]] = []
-    overlap = box_math.iou(hand.xyxy, found.xyxy)
-    for i, class_id in enumerate(hand.class_id):
-        means = meanings[class_id]
-        if means is None:
-            continue
-        fits = np.isin(found.class_id, means) if means else np.ones(len(found), bool)
-        match = _best(overlap[i], free & fits)
-        if not means:
-            if match is not None:
-                free[match] = False
-                doubtful += [found.xyxy[match]] if found.confidence[match] >= limits.high else []
-            continue
-        if match is None and (keypoints or len(means) > 1):
-            doubtful.append(hand.xyxy[i])
-            continue
-        boxes.append(hand.xyxy[i])
-        classes.append(means[0] if match is None or len(means) == 1 else int(found.class_id[match]))
-        points.append(found.keypoints[match] if match is not None else np.zeros(found.keypoints.shape[1:], np.float32))
-        if match is not None:
-            free[match] = False
+    free[partner[met]] = False
     rest = judge(found.pick(free), limits)
-    n, k = len(boxes), found.keypoints.shape[1]
+    of_hand = _labelled(hand, found, means, partner, np.flatnonzero(labelled))
     labels = Labels(
-        np.concatenate([np.array(boxes, np.float32).reshape(n, 4), rest.labels.xyxy]),
-        np.concatenate([np.array(classes, np.int64), rest.labels.class_id]),
-        np.concatenate([visibility(np.array(points, np.float32).reshape(n, k, 3)), rest.labels.keypoints]),
+        np.concatenate([of_hand.xyxy, rest.labels.xyxy]),
+        np.concatenate([of_hand.class_id, rest.labels.class_id]),
+        np.concatenate([of_hand.keypoints, rest.labels.keypoints]),
     )
-    return Judged(labels, np.concatenate([np.array(doubtful, np.float32).reshape(-1, 4), rest.doubtful]))
+    doubted = found.xyxy[refused[found.confidence[refused] >= limits.high]]
+    return Judged(labels, np.concatenate([hand.xyxy[unknown], doubted, rest.doubtful]))
 
 
-def _best(overlap: NDArray[np.float32], allowed: NDArray[np.bool_]) -> int | None:
-    scores = np.where(allowed, overlap, 0)
-    best = int(scores.argmax()) if len(scores) else 0
-    return best if len(scores) and scores[best] >= SAME_IOU else None
+def _partners(hand: Labels, found: Proposals, means: Sequence[tuple[int, ...] | None]) -> NDArray[np.int64]:
+    """For each box made by hand the proposal of the same thing, -1 where there is none; each proposal serves once."""
+    overlap = box_math.iou(hand.xyxy, found.xyxy)
+    partner = np.full(len(hand), -1, np.int64)
+    for i, one in enumerate(means):
+        if one is None or not len(found):
+            continue
+        fits = np.isin(found.class_id, one) if one else np.ones(len(found), bool)
+        best = int(np.where(fits, overlap[i], 0).argmax())
+        if fits[best] and overlap[i, best] >= SAME_IOU:
+            partner[i] = best
+            overlap[:, best] = 0
+    return partner
+
+
+def _labelled(
+    hand: Labels,
+    found: Proposals,
+    means: Sequence[tuple[int, ...] | None],
+    partner: NDArray[np.int64],
+    which: NDArray[np.int64],
+) -> Labels:
+    """Those boxes of the hand under the set's classes, with the keypoints of their proposals."""
+    points = np.zeros((len(which), *found.keypoints.shape[1:]), np.float32)
+    classes = np.zeros(len(which), np.int64)
+    for place, i in enumerate(which):
+        told, match = list(means[i] or ()), partner[i]
+        classes[place] = told[0] if len(told) == 1 else found.class_id[match]
+        if match >= 0:
+            points[place] = found.keypoints[match]
+    return Labels(hand.xyxy[which], classes, visibility(points))
 
 
 def paint_out(judged: Judged, width: int, height: int) -> tuple[Labels, NDArray[np.int64]] | None:

@@ -16,13 +16,7 @@ from numpy.typing import NDArray
 
 from calibration import boxes as box_math
 from calibration.errors import DatasetError
-
-COCO_KEYPOINTS = (
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
-    "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
-    "right_ankle",
-)  # fmt: skip
-"""The keypoints of COCO persons, in its order."""
+from calibration.skeleton import COCO_KEYPOINTS
 
 AGREE_IOU = 0.55
 """Two looks mean one thing from this overlap on; below it boxes of neighbours in a group begin to match."""

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.retraining.derive import Derived, View, carry
-from pipelines.retraining.teacher import COCO_KEYPOINTS
 
 SIDES_DEG = (60.0, 120.0)
 """How far a body on the floor is turned from upright, to either side."""

@@ -28,8 +28,8 @@ def turn(
 
     Example: `lookout dataset turn people-pose --count 900 --seed 1`
     """
+    from calibration.skeleton import COCO_KEYPOINTS
     from pipelines.retraining.derive import load_plan, save_plan
-    from pipelines.retraining.teacher import COCO_KEYPOINTS
     from pipelines.retraining.turn import turned
 
     folder = folder_of(name)

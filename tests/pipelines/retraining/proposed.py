@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.retraining.dataset import Labels
 from pipelines.retraining.derive import Derived
-from pipelines.retraining.teacher import COCO_KEYPOINTS, Proposals
+from pipelines.retraining.teacher import Proposals
 
 Box = tuple[float, float, float, float]
 

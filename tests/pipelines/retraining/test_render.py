@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from calibration.errors import DatasetError
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.retraining.dataset import load_dataset
 from pipelines.retraining.derive import Derived, Image, Plan
 from pipelines.retraining.formats import yolo
 from pipelines.retraining.render import write_set
-from pipelines.retraining.teacher import COCO_KEYPOINTS
 from pipelines.retraining.turn import turned
 from tests.pipelines.retraining.drawn import scene
 from tests.pipelines.retraining.proposed import derived, standing

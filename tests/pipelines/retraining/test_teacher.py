@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from calibration.errors import DatasetError
-from pipelines.retraining.teacher import COCO_KEYPOINTS, Teacher, agree, flip_indices, mirrored
+from calibration.skeleton import COCO_KEYPOINTS
+from pipelines.retraining.teacher import Teacher, agree, flip_indices, mirrored
 from tests.pipelines.retraining.proposed import body, proposals
 
 

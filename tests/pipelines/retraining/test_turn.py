@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.retraining.derive import Derived
-from pipelines.retraining.teacher import COCO_KEYPOINTS
 from pipelines.retraining.turn import turned, whole_bodies
 from tests.pipelines.retraining.proposed import derived, standing
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from calibration.skeleton import COCO_KEYPOINTS
 from edge.cli import app
 from pipelines.retraining.derive import Derived, Plan, load_plan, save_plan
-from pipelines.retraining.teacher import COCO_KEYPOINTS
 from tests.pipelines.retraining.proposed import standing
 
 
