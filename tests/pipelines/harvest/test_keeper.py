@@ -15,8 +15,8 @@ from edge.clock import AgentClock
 from edge.model_store import ModelStore
 from edge.sources import Pace, open_source
 from pipelines.detect import Detector
-from pipelines.events import Clock, Condition, Event, Handling, Mode, Phase
-from pipelines.frame import Frame
+from pipelines.events import Condition, Event, Handling, Mode, Phase
+from pipelines.frame import Clock, Frame
 from pipelines.harvest import Find, Keeper, Why, worth
 from pipelines.harvest.find import HALF_LIFE_S
 from pipelines.hazards import HazardKind

@@ -49,7 +49,8 @@ def test_the_nearest_of_several_and_only_what_the_rules_ask_for() -> None:
     detections = some_detections((*BOX, 0.31, 0), (200, 18, 290, 90, 0.35, 1))
     scene = a_scene(detections, activity=an_activity(moving=0.5))
     (sign,) = found(scene)
-    assert (sign.why, sign.score) == (Why.UNCERTAIN, pytest.approx(1.0))
+    assert sign.why is Why.UNCERTAIN
+    assert sign.score == pytest.approx(1.0)
     assert sign.spot == pytest.approx((200 / 320, 0.1, 290 / 320, 0.5), abs=1e-3)
     (only_fire,) = found(scene, frozenset({"fire"}))
     assert only_fire.spot[0] == pytest.approx(0.1)

@@ -21,7 +21,7 @@ from pipelines.retraining.harvested import Made, Wanted, make_dataset, remove
 from tests.pipelines.harvest.builders import CLASSES, LEFT, RIGHT, a_claim, a_kept, a_proposal
 
 FALSE, TRUE = Verdict.FALSE_ALARM, Verdict.TRUE_ALARM
-BOTH = {"models": CLASSES, "versions": {"fire-smoke": "1", "ppe": "2"}}
+BOTH: dict[str, Any] = {"models": CLASSES, "versions": {"fire-smoke": "1", "ppe": "2"}}
 FIRE_L, FIRE_R, SMOKE_R = a_proposal(), a_proposal(box=RIGHT), a_proposal("smoke", box=RIGHT)
 PERSON_R = a_proposal("person", box=RIGHT)
 
