@@ -18,18 +18,22 @@ class Trial:
         false_alarms: of the whole pipeline, on the footage.
         found: events found on the footage.
         empty_share: share of the empty pictures that showed the class; None without such pictures.
+        f1: on labelled pictures; None without any.
     """
 
     threshold: float
     false_alarms: int
     found: int
     empty_share: float | None = None
+    f1: float | None = None
 
 
 def choose(trials: Sequence[Trial], most_alarms: float, most_empty: float) -> Trial | None:
-    """The lowest threshold from which on false alarms stay rare: it finds the most.
+    """The best of the thresholds from which on false alarms stay rare.
 
     A threshold is good if it and every higher one keep to both limits: between two bad ones a good one is luck.
+    Of the good ones it is the one that finds the most events; then the one with the best F1; then the highest, since
+    the lowest that short footage allows is a guess.
 
     Args:
         trials: any number of thresholds, in any order.
@@ -39,12 +43,13 @@ def choose(trials: Sequence[Trial], most_alarms: float, most_empty: float) -> Tr
     Returns:
         The chosen one, or None where even the highest does not keep to the limits.
     """
-    chosen = None
+    good = []
     for trial in sorted(trials, key=lambda trial: -trial.threshold):
         if trial.false_alarms > most_alarms or (trial.empty_share is not None and trial.empty_share > most_empty):
             break
-        chosen = trial
-    return chosen
+        good.append(trial)
+    # The first of equals is the highest.
+    return max(good, key=lambda trial: (trial.found, trial.f1 or 0.0), default=None)
 
 
 def best_f1(scores: NDArray[np.float64], right: NDArray[np.bool_], labels: int) -> float | None:

@@ -49,9 +49,10 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Choose each class's threshold by false alarms of the whole pipeline, and say how far the footage vouches for it.
 
-    The lowest threshold is taken from which on the pipeline raises no more than the bearable false alarms on the quiet
-    footage, and the class shows in no more than the stated share of empty pictures. The network runs once for all
-    thresholds. After T quiet hours without a false alarm no better than 3/T an hour is proved, and that is printed.
+    Allowed are the thresholds from which on the pipeline raises no more than the bearable false alarms on the quiet
+    footage, and the class shows in no more than the stated share of empty pictures. Of these, the one is taken that
+    finds the most events, then the one with the best F1 on the pictures, then the highest. The network runs once for
+    all thresholds. After T quiet hours without a false alarm no better than 3/T an hour is proved, and that is printed.
 
     Example: `lookout calibrate --model models/fire-smoke --clips clips.yaml --alarms-per-day 1 --write`
     """

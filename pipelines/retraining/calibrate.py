@@ -155,9 +155,9 @@ def calibrate(
 ) -> Calibration:
     """Choose a threshold for each class.
 
-    A class that raises alarms gets the lowest threshold from which on the whole pipeline keeps to the rate of false
-    alarms on the quiet footage and the class to its share of the empty pictures. A class that only helps others gets
-    the one with the best F1 on the pictures.
+    A class that raises alarms gets the best threshold from which on the whole pipeline keeps to the rate of false
+    alarms on the quiet footage and the class to its share of the empty pictures: see `thresholds.choose`. A class
+    that only helps others gets the one with the best F1 on the pictures.
 
     Args:
         card: the model's.
@@ -229,7 +229,13 @@ def _by_footage(
 ) -> ClassCalibration:
     tallies = {threshold: [scores.hazards[kind] for kind in kinds] for threshold, scores in swept.items()}
     trials = tuple(
-        Trial(threshold, sum(t.false for t in some), sum(t.found for t in some), _empty_share(seen, threshold))
+        Trial(
+            threshold,
+            sum(t.false for t in some),
+            sum(t.found for t in some),
+            _empty_share(seen, threshold),
+            _f1(seen, threshold),
+        )
         for threshold, some in tallies.items()
     )
     quiet_hours = min(tally.quiet_hours for tally in next(iter(tallies.values())))
@@ -277,6 +283,13 @@ def _empty_share(seen: Seen | None, threshold: float) -> float | None:
         return None
     matches, empty = seen
     return share(int((best_in_picture(matches)[empty] >= threshold).sum()), int(empty.sum()))
+
+
+def _f1(seen: Seen | None, threshold: float) -> float | None:
+    if seen is None or not seen[0].labels.any():
+        return None
+    matches, shown = seen[0], seen[0].score >= threshold
+    return float(2 * (matches.right & shown).sum() / (shown.sum() + matches.labels.sum()))
 
 
 def _on_pictures(seen: Seen | None, threshold: float) -> dict[str, Any]:

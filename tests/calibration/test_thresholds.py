@@ -20,21 +20,30 @@ SWEEP = [
 @pytest.mark.parametrize(
     ("alarms", "empty", "chosen"),
     [
-        (0, 0.05, 0.3),  # both limits
-        (1, 0.05, 0.3),  # the pictures decide
-        (1, 1.0, 0.2),  # the footage decides
-        (9, 1.0, 0.1),
+        (0, 0.05, 0.4),  # both limits; 0.3 would find as much, the higher is the surer
+        (1, 0.05, 0.4),  # the pictures decide
+        (1, 1.0, 0.2),  # the footage decides: more events are found
+        (9, 1.0, 0.2),
         (0, 0.0, 0.4),
     ],
 )
-def test_the_lowest_that_keeps_to_the_limits(alarms: float, empty: float, chosen: float) -> None:
+def test_the_best_that_keeps_to_the_limits(alarms: float, empty: float, chosen: float) -> None:
     found = choose(SWEEP, alarms, empty)
     assert found is not None
     assert found.threshold == chosen
 
 
+def test_of_those_that_find_as_many_events_the_one_with_the_best_f1() -> None:
+    trials = [
+        Trial(t, 0, found, 0.0, f1) for t, found, f1 in ((0.1, 2, 0.3), (0.2, 2, 0.5), (0.3, 2, 0.4), (0.4, 1, 0.9))
+    ]
+    found = choose(trials, 0, 0.05)
+    assert found is not None
+    assert found.threshold == 0.2
+
+
 def test_a_good_one_between_two_bad_ones_is_luck() -> None:
-    lucky = [Trial(0.1, 0, 3), Trial(0.2, 1, 3), Trial(0.3, 0, 3)]
+    lucky = [Trial(0.1, 0, 4), Trial(0.2, 1, 3), Trial(0.3, 0, 3)]
     found = choose(lucky, 0, 0.05)
     assert found is not None
     assert found.threshold == 0.3
