@@ -138,7 +138,7 @@ def test_the_card_is_written_and_the_rest_of_it_stays(tmp_path: Path) -> None:
     card = a_fire_card("fire", "cone")
     fields = card.model_dump(mode="json", exclude_none=True) | {"metrics": {"map50": 0.5}}
     (tmp_path / "card.yaml").write_text(yaml.safe_dump(fields, sort_keys=False))
-    found: Calibration = calibrate(card, [FireSettings()], swept(0.25, 0.5), GOAL, None)
+    found: Calibration = calibrate(card, [FireSettings()], swept(0.25, 0.3), GOAL, None)
     write_thresholds(tmp_path, card, found)
     text = (tmp_path / "card.yaml").read_text()
     fire, cone = parse_card(text, "card").classes
