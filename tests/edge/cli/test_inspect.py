@@ -12,6 +12,8 @@ from typing import Any
 import av
 import pytest
 
+from tests.edge.pose_model import pose_model
+
 KEYS = {"type", "clip", "hazard", "phase", "incident", "media_time_s", "first_seen_s", "score", "bbox", "zone"}
 SUMMARY = {"type", "clip", "frames", "inspected", "incidents", "media_s", "wall_s"}
 
@@ -91,6 +93,14 @@ def test_a_clip_that_can_not_be_read_is_named_and_the_others_are_done(root: Path
     assert records[0]["frames"] == 20
     assert "garbage.mp4" in error
     assert "nothing.mp4" in error
+
+
+def test_who_lies_is_told_where_a_model_sees_poses(root: Path, tmp_path: Path) -> None:
+    yard = cut(root / "datasets" / "demo" / "yard.mp4", tmp_path / "yard.mp4", 100)
+    pose_model(tmp_path / "models" / "poses")
+    _, records, _ = inspect(yard, "--models", tmp_path / "models")
+    (event,) = (r for r in records if r["type"] == "event")
+    assert (event["hazard"], event["phase"], event["severity"]) == ("person_down", "open", 4)
 
 
 def test_a_drill_of_a_site_says_so(root: Path, tmp_path: Path) -> None:

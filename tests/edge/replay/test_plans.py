@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from calibration.errors import ConfigError
-from calibration.skeleton import COCO_KEYPOINTS
 from edge.model_store import ModelStore
 from edge.replay import plans_from_rules, plans_from_site
 from edge.replay.plans import usual_rules
 from pipelines.rules.base import Hours
 from pipelines.watch import WatchPlan
 from tests.edge.config.builders import source, write
-from tests.edge.onnx_file import onnx_file
+from tests.edge.pose_model import pose_model
 
 
 def lanes(plan: WatchPlan) -> dict[str, list[str]]:
@@ -33,32 +30,11 @@ def test_rules_alone_are_served_by_the_model_that_sees_what_they_need(store: Mod
     assert not plan.watch.zones
 
 
-def a_pose_model(folder: Path) -> Path:
-    """A model folder that gives poses, and sees none."""
-    weights = onnx_file(output_shape=(1, 56, 8), input_shape=(1, 3, 64, 64))
-    card = {
-        "name": folder.name,
-        "version": "1",
-        "task": "pose",
-        "output": "anchors",
-        "input": {"width": 64, "height": 64},
-        "keypoints": list(COCO_KEYPOINTS),
-        "classes": [{"name": "person", "means": "person", "threshold": 0.3}],
-        "licence": "none",
-        "training_data": "none",
-        "sha256": hashlib.sha256(weights).hexdigest(),
-    }
-    folder.mkdir()
-    (folder / "model.onnx").write_bytes(weights)
-    (folder / "card.yaml").write_text(yaml.safe_dump(card))
-    return folder
-
-
 def test_who_is_down_is_watched_for_where_a_model_sees_poses(root: Path, tmp_path: Path) -> None:
     (tmp_path / "fire-smoke").symlink_to(root / "models" / "fire-smoke")
     store = ModelStore([tmp_path])
     assert usual_rules(store) == ("fire", "smoke")
-    pose = a_pose_model(tmp_path / "poses")
+    pose = pose_model(tmp_path / "poses")
     assert usual_rules(store) == ("fire", "smoke", "person_down")
     plan = plans_from_rules(usual_rules(store), store)
     assert lanes(plan.watch) == {"fire-smoke": ["fire", "smoke"], "poses": ["person_down"]}
