@@ -39,7 +39,7 @@ TURNED_PX = 320
 @pytest.fixture(scope="module")
 def detector(root: Path) -> Detector:
     models = Path(os.environ.get("LOOKOUT_MODELS", root / "models"))
-    if not (models / "people-pose").is_dir():
+    if not (models / "people-pose" / "card.yaml").is_file():
         pytest.skip(f"needs the model people-pose in {models.name}/")
     model = ModelStore([models]).load("people-pose")
     return Detector(model.card, model.weights)
