@@ -2,6 +2,7 @@
 #
 #   make demo     install, then show camera → hazards → MQTT → pictures on bundled footage
 #   make test     lint, then every test
+#   make train-test   the tests that train a model, where a Python with torch is (TRAIN_PYTHON=…)
 #   make lint     ruff, mypy, import contracts
 #   make format   put the code into ruff's form
 #   make wheel    build dist/*.whl and dist/*.tar.gz
@@ -11,7 +12,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format wheel lock docs clean
+.PHONY: help install demo test train-test lint format wheel lock docs clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -45,6 +46,13 @@ demo: .venv/installed
 
 test: lint
 	@$(BIN)/python -m pytest
+
+# Torch is gigabytes and no part of .venv: these tests run with a Python that has the extra `train`, or not at all.
+TRAIN_PYTHON ?= python3
+train-test:
+	@if "$(TRAIN_PYTHON)" -c 'import torch, ultralytics, pytest' 2>/dev/null; then \
+		"$(TRAIN_PYTHON)" -m pytest -m train -p no:cacheprovider -W default --timeout=1200; \
+	else echo 'Tests that train are left out: $(TRAIN_PYTHON) has not torch, ultralytics and pytest.'; fi
 
 lint: .venv/installed
 	@$(BIN)/ruff check --quiet
