@@ -52,6 +52,7 @@ COMMANDS = {
     "evaluate clips": "Score the whole pipeline on clips: found, missed, false, how late.",
     "calibrate": "Choose thresholds by false alarms a camera and day, and say how sure that is.",
     "quantise": "Make the INT8 version of a model, and say how it compares with the float one.",
+    "release": "Hold a candidate against the released model, and release it if nothing speaks against it.",
     "keys": "Keys that models are signed with.",
     "keys new": "Make a pair of keys to sign models with.",
     "keys show": "Print the id of a key and its public half.",
