@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from calibration.errors import DatasetError
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.retraining.dataset import Dataset, Picture
 from pipelines.retraining.formats.export import Export, Mark, Point, Sheet, pictures_below, text_of
 from pipelines.retraining.formats.faults import Fault, lost
@@ -29,12 +30,6 @@ from pipelines.retraining.formats.shapes import around
 CONFIG = "data.yaml"
 _NAME_LISTS = ("classes.txt", "obj.names")
 _DARKNET = re.compile(r"obj_(?P<split>\w+)_data")
-COCO_KEYPOINTS = (
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
-    "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
-    "right_ankle",
-)  # fmt: skip
-"""The 17 of COCO, in its order: what `kpt_shape: [17, …]` without names means."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from calibration.errors import DatasetError
+from calibration.skeleton import COCO_KEYPOINTS
 from pipelines.retraining.formats import yolo
 from tests.pipelines.retraining.sample import dataset, picture
 
@@ -139,7 +140,7 @@ def test_keypoints(tmp_path: Path, values: int, points: str) -> None:
 
 
 def test_seventeen_keypoints_are_those_of_coco(tmp_path: Path) -> None:
-    assert yolo.read(a_set(tmp_path, {"a": ""}, kpt_shape=[17, 3])).dataset.keypoints == yolo.COCO_KEYPOINTS
+    assert yolo.read(a_set(tmp_path, {"a": ""}, kpt_shape=[17, 3])).dataset.keypoints == COCO_KEYPOINTS
 
 
 def test_what_is_written_for_ultralytics(tmp_path: Path) -> None:
