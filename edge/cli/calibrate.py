@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from calibration.errors import ConfigError
 from edge.cli._scoring import figure, labelled, load_model, people, predicted, progress, wide
 
 if TYPE_CHECKING:
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 def calibrate(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the model: card and weights.")],
     clips: Annotated[
-        Path, typer.Option(metavar="FILE", help="Clips with their events by eye, much of it quiet footage.")
-    ],
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Clips with their events by eye, much of it quiet footage; without it the best F1 on the pictures "
+            "decides.",
+        ),
+    ] = None,
     alarms_per_day: Annotated[
         float, typer.Option(min=0.001, metavar="X", help="False alarms a camera and day that are bearable.")
-    ],
+    ] = 1.0,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Labelled pictures: a folder with data.yaml, or a manifest.")
     ] = None,
@@ -58,10 +64,13 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     from pipelines.retraining.calibrate import Goal
 
+    if clips is None and data is None:
+        raise ConfigError(["--clips FILE or --data DIR: one of them at least"])
     tested = load_model(model)
     dataset = labelled(data, split) if data is not None else None
     names = None if rules is None else [name.strip() for name in rules.split(",") if name.strip()]
-    goal = Goal(alarms_per_day, most_empty, clips.name, dataset.name if dataset is not None else None)
+    seen_on = clips.name if clips is not None else "no clips"
+    goal = Goal(alarms_per_day, most_empty, seen_on, dataset.name if dataset is not None else None)
     pictures = None
     if dataset is not None:
         from pipelines.retraining.average_precision import average_precision
@@ -79,7 +88,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def _calibrated(
     tested: LoadedModel,
-    clips: Path,
+    clips: Path | None,
     names: list[str] | None,
     goal: Goal,
     pictures: tuple[Predictions, Precision] | None,
@@ -92,6 +101,8 @@ def _calibrated(
     from pipelines.retraining.clips import read_clips
     from pipelines.retraining.recalling import RecallingDetector
 
+    if clips is None:
+        return choose(tested.card, (), {}, goal, pictures)
     footage, detector = read_clips(clips), RecallingDetector(tested.card, tested.weights)
     kinds = {kind for clip in footage for kind in clip.events}
     trial = plan_trial(detector, ModelStore.installed(), names, kinds)
@@ -142,9 +153,10 @@ def _show(found: Calibration) -> None:
     console.print(table)
     for name, one in found.classes.items():
         console.print(f"{name}: {one.source}", markup=False)
-    console.print(
-        f"Asked for: {found.alarms_per_day:g} false alarms a camera and day. To prove that with 95 % takes "
-        f"{found.hours_needed:,.1f} quiet hours without any; there were {found.quiet_hours:.3f}."
-    )
+    if found.quiet_hours:
+        console.print(
+            f"Asked for: {found.alarms_per_day:g} false alarms a camera and day. To prove that with 95 % takes "
+            f"{found.hours_needed:,.1f} quiet hours without any; there were {found.quiet_hours:.3f}."
+        )
     for name, line in found.reliability.items():
         console.print(f"{name}: confidence is off by {line.error:.2f} on average over {int(line.count.sum())} boxes")

@@ -56,13 +56,12 @@ def _measure(candidate: Path, proof: Proof, staged: Path) -> None:
     from edge.cli.evaluate.images import images
     from edge.cli.quantise import quantise
 
-    say = people().print
-    if proof.clips is not None:
-        say("thresholds, on what was held out of training")
-        calibrate(candidate, proof.clips, proof.alarms_per_day, data=staged, split="hold", write=True)
+    say, rules = people().print, ",".join(proof.rules) or None
+    say("thresholds, on what was held out of training")
+    calibrate(candidate, proof.clips, proof.alarms_per_day, data=staged, split="hold", rules=rules, write=True)
     say("INT8, ranges from training pictures")
     quantise(candidate, staged, score="hold")
     say(f"figures, on {proof.data.name}/{proof.split}")
     images(candidate, proof.data, proof.split, write=True)
     if proof.clips is not None:
-        clips(candidate, proof.clips, write=True)
+        clips(candidate, proof.clips, rules=rules, write=True)

@@ -161,8 +161,8 @@ def calibrate(
 
     Args:
         card: the model's.
-        rules: those that the model serves.
-        swept: scores on the clips by threshold.
+        rules: those that the model serves; none where there is no footage.
+        swept: scores on the clips by threshold; empty without footage, and the pictures alone decide.
         goal: what is asked for.
         pictures: labelled ones, if there are any.
     """
@@ -174,7 +174,7 @@ def calibrate(
             classes[each.name] = _by_footage(each, kinds, swept, goal, matches)
         else:
             classes[each.name] = _by_pictures(each, goal, matches)
-    quiet_hours = next(iter(swept.values())).total.quiet_hours
+    quiet_hours = next((scores.total.quiet_hours for scores in swept.values()), 0.0)
     return Calibration(
         alarms_per_day=goal.alarms_per_day,
         quiet_hours=quiet_hours,

@@ -78,6 +78,7 @@ class Proof(_Part):
     data: Path = Field(description="a folder in YOLO layout; relative to the recipe")
     split: str = "val"
     clips: Path | None = Field(default=None, description="clips with their events, as `lookout evaluate clips` reads")
+    rules: tuple[str, ...] = Field(default=(), description="rules to judge there; the usual ones if none are named")
     alarms_per_day: float = Field(default=1.0, gt=0, description="false alarms a camera and day that are bearable")
     margin: Share = Field(default=0.02, description="how far a class's AP50 may fall below the released model")
 

@@ -75,3 +75,21 @@ def test_no_clips(model: Path, tmp_path: Path) -> None:
     code, out, err = run("--model", model, "--clips", tmp_path / "clips.yaml", "--alarms-per-day", "1")
     assert (code, out) == (2, "")
     assert "clips.yaml: can not be read" in err
+
+
+def test_without_footage_the_pictures_decide(model: Path, data: Path) -> None:
+    code, out, err = run("--model", model, "--data", data, "--split", "hold", "--json")
+    assert code == 0, err
+    record = json.loads(out)
+    assert record["quiet_hours"] == 0
+    assert record["classes"]["fire"]["hazards"] == []
+    assert {one["source"] for one in record["classes"].values()} <= {
+        "best F1 on yard/hold",
+        "raises no alarm, and no labelled picture shows it",
+    }
+
+
+def test_something_must_be_there_to_choose_by(model: Path) -> None:
+    code, out, err = run("--model", model)
+    assert (code, out) == (2, "")
+    assert "--clips FILE or --data DIR" in err
