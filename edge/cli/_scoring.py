@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from edge.model_store import LoadedModel, ModelStore
 
 if TYPE_CHECKING:
-    from pipelines.retraining.dataset import Dataset
-    from pipelines.retraining.predictions import Predictions
+    from pipelines.retraining.data.dataset import Dataset
+    from pipelines.retraining.scoring.predictions import Predictions
 
 
 def people() -> Console:
@@ -43,8 +43,8 @@ def labelled(folder: Path, split: str) -> Dataset:
     Raises:
         DatasetError: there is no such data set or split, or it has no pictures.
     """
-    from pipelines.retraining.formats.faults import by_kind
-    from pipelines.retraining.loading import load_split
+    from pipelines.retraining.data.formats.faults import by_kind
+    from pipelines.retraining.data.loading import load_split
 
     dataset, faults = load_split(folder, split)
     for what, outcome, count, first in by_kind(faults):
@@ -54,7 +54,7 @@ def labelled(folder: Path, split: str) -> Dataset:
 
 def predicted(model: LoadedModel, dataset: Dataset, threads: int = 1) -> Predictions:
     """What a model says of a data set, with a progress bar where somebody is watching; left out classes are told."""
-    from pipelines.retraining.predictions import predict
+    from pipelines.retraining.scoring.predictions import predict
 
     with progress(model.card.name, len(dataset.pictures)) as advance:
         predictions = predict(model.card, model.weights, dataset, threads=threads, advance=advance)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from edge.model_store import LoadedModel
     from pipelines.events import Event
-    from pipelines.retraining.average_precision import Precision
-    from pipelines.retraining.calibrate import Calibration, Goal
-    from pipelines.retraining.clips import Clip
-    from pipelines.retraining.predictions import Predictions
+    from pipelines.retraining.scoring.average_precision import Precision
+    from pipelines.retraining.scoring.calibrate import Calibration, Goal
+    from pipelines.retraining.scoring.clips import Clip
+    from pipelines.retraining.scoring.predictions import Predictions
     from pipelines.watch import WatchPlan
 
 
@@ -62,7 +62,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Example: `lookout calibrate --model models/fire-smoke --clips clips.yaml --alarms-per-day 1 --write`
     """
-    from pipelines.retraining.calibrate import Goal
+    from pipelines.retraining.scoring.calibrate import Goal
 
     if clips is None and data is None:
         raise ConfigError(["--clips FILE or --data DIR: one of them at least"])
@@ -73,7 +73,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one parameter an option
     goal = Goal(alarms_per_day, most_empty, seen_on, dataset.name if dataset is not None else None)
     pictures = None
     if dataset is not None:
-        from pipelines.retraining.average_precision import average_precision
+        from pipelines.retraining.scoring.average_precision import average_precision
 
         predictions = predicted(tested, dataset)
         pictures = (predictions, average_precision(predictions))
@@ -96,10 +96,10 @@ def _calibrated(
     from edge.model_store import ModelStore
     from edge.replay.trial import plan_trial, replay_together
     from edge.sources import Pace, open_source
-    from pipelines.retraining.calibrate import calibrate as choose
-    from pipelines.retraining.calibrate import sweep
-    from pipelines.retraining.clips import read_clips
-    from pipelines.retraining.recalling import RecallingDetector
+    from pipelines.retraining.scoring.calibrate import calibrate as choose
+    from pipelines.retraining.scoring.calibrate import sweep
+    from pipelines.retraining.scoring.clips import read_clips
+    from pipelines.retraining.scoring.recalling import RecallingDetector
 
     if clips is None:
         return choose(tested.card, (), {}, goal, pictures)
@@ -120,9 +120,9 @@ def _calibrated(
 
 
 def _write(tested: LoadedModel, found: Calibration, pictures: tuple[Predictions, Precision] | None) -> None:
-    from pipelines.retraining.calibrate import write_thresholds
-    from pipelines.retraining.candidate import write_metrics
-    from pipelines.retraining.plots import draw_precision_recall, draw_reliability
+    from pipelines.retraining.scoring.calibrate import write_thresholds
+    from pipelines.retraining.scoring.plots import draw_precision_recall, draw_reliability
+    from pipelines.retraining.training.candidate import write_metrics
 
     write_thresholds(tested.folder, tested.card, found)
     write_metrics(tested.folder, "calibration", found.record())

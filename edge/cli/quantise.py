@@ -41,9 +41,9 @@ def quantise(
 
     Example: `lookout quantise --model runs/fs/candidate/fire-smoke --data datasets/fire-smoke --score tune`
     """
-    from pipelines.retraining.candidate import write_metrics
-    from pipelines.retraining.quantise import WEIGHTS, Effort
-    from pipelines.retraining.quantise import quantise as run
+    from pipelines.retraining.releasing.quantise import WEIGHTS, Effort
+    from pipelines.retraining.releasing.quantise import quantise as run
+    from pipelines.retraining.training.candidate import write_metrics
 
     loaded = load_model(model)
     paths = [picture.path for picture in labelled(data, split).pictures]
@@ -71,7 +71,7 @@ def quantise(
 
 def _scores(model: LoadedModel, int8: bytes, data: Path, split: str) -> dict[str, Any]:
     """Both on the same pictures: mAP50, AP50 by class, false positives per empty picture."""
-    from pipelines.retraining.evaluate_images import evaluate_images
+    from pipelines.retraining.scoring.evaluate_images import evaluate_images
 
     dataset = labelled(data, split)
     found: dict[str, Any] = {"data": dataset.name, "pictures": len(dataset.pictures)}

@@ -17,12 +17,12 @@ from edge.model_store import CARD, LoadedModel, ModelStore
 from edge.share import share_folder
 
 if TYPE_CHECKING:
-    from pipelines.retraining.average_precision import Precision
-    from pipelines.retraining.dataset import Dataset
-    from pipelines.retraining.evaluate_clips import ClipScores
-    from pipelines.retraining.gate import Limits, Measured
-    from pipelines.retraining.leakage import Leak
-    from pipelines.retraining.predictions import Predictions
+    from pipelines.retraining.data.dataset import Dataset
+    from pipelines.retraining.data.leakage import Leak
+    from pipelines.retraining.releasing.gate import Limits, Measured
+    from pipelines.retraining.scoring.average_precision import Precision
+    from pipelines.retraining.scoring.evaluate_clips import ClipScores
+    from pipelines.retraining.scoring.predictions import Predictions
 
 STAGED = "data"
 """Where `lookout train` puts together what it trains on, in the training's folder."""
@@ -73,8 +73,8 @@ def release(  # noqa: PLR0913, PLR0917 - one parameter an option
     --data ../shared/data/fire-smoke --split val --clips ../shared/data/clips/clips.yaml --key release.pem`
     """
     from pipelines.detect.card import read_fields
-    from pipelines.retraining.gate import Limits, refuse_card, refuse_leaks, refuse_size
-    from pipelines.retraining.release import FLOAT, INT8, Release, next_version, refuse_version, write_release
+    from pipelines.retraining.releasing.gate import Limits, refuse_card, refuse_leaks, refuse_size
+    from pipelines.retraining.releasing.release import FLOAT, INT8, Release, next_version, refuse_version, write_release
 
     private = read_key(key)
     folder = models or share_folder() / "models"
@@ -140,9 +140,9 @@ class _Bench:
     models: Path
 
     def run(self, model: LoadedModel) -> _Run:
-        from pipelines.retraining.average_precision import average_precision
-        from pipelines.retraining.evaluate_images import evaluate_images
-        from pipelines.retraining.gate import Measured
+        from pipelines.retraining.releasing.gate import Measured
+        from pipelines.retraining.scoring.average_precision import average_precision
+        from pipelines.retraining.scoring.evaluate_images import evaluate_images
 
         predictions = predicted(model, self.dataset)
         precision = average_precision(predictions)
@@ -156,8 +156,8 @@ def _clips(model: LoadedModel, file: Path, models: Path) -> ClipScores:
     from edge.replay.trial import plan_trial, replay_together
     from edge.sources import Pace, open_source
     from pipelines.detect import Detector
-    from pipelines.retraining.clips import read_clips
-    from pipelines.retraining.evaluate_clips import Played, score_clips
+    from pipelines.retraining.scoring.clips import read_clips
+    from pipelines.retraining.scoring.evaluate_clips import Played, score_clips
 
     footage = read_clips(file)
     labelled_kinds = {kind for clip in footage for kind in clip.events}
@@ -174,8 +174,8 @@ def _clips(model: LoadedModel, file: Path, models: Path) -> ClipScores:
 
 def _against(run: _Run, other: _Run | None, limits: Limits) -> list[str]:
     """What speaks against a model beside another one; nothing beside none."""
-    from pipelines.retraining.compare import compare
-    from pipelines.retraining.gate import refuse_fall, refuse_false_alarms
+    from pipelines.retraining.releasing.gate import refuse_fall, refuse_false_alarms
+    from pipelines.retraining.scoring.compare import compare
 
     if other is None:
         return []
@@ -188,7 +188,7 @@ def _against(run: _Run, other: _Run | None, limits: Limits) -> list[str]:
 
 def _slow(candidate: Path) -> list[str]:
     """INT8 is taken for its speed: not where it has none."""
-    from pipelines.retraining.candidate import METRICS
+    from pipelines.retraining.training.candidate import METRICS
 
     path = candidate / METRICS
     quantised = json.loads(path.read_text(encoding="utf-8")).get("quantised") if path.is_file() else None
@@ -202,7 +202,7 @@ def _released(models: Path, name: str) -> LoadedModel | None:
 
 
 def _offered(candidate: Path, tested: LoadedModel) -> dict[str, bytes]:
-    from pipelines.retraining.release import FLOAT, INT8
+    from pipelines.retraining.releasing.release import FLOAT, INT8
 
     if tested.card.weights != FLOAT:
         raise ModelError(f"{candidate / CARD}: weights {tested.card.weights}, a candidate's are the float {FLOAT}")
@@ -217,7 +217,7 @@ def _training_data(candidate: Path, data: Path) -> list[Path]:
 
 def _leaks(trained_on: list[Path], judged: Dataset) -> tuple[Leak, ...]:
     """Between every other picture of the training data and those that the candidate is measured on."""
-    from pipelines.retraining.leakage import find_leaks
+    from pipelines.retraining.data.leakage import find_leaks
 
     # As they are called, links not followed: a link to a judged picture among the training pictures is a leak.
     these = {picture.path.absolute() for picture in judged.pictures}
@@ -232,8 +232,8 @@ def _leaks(trained_on: list[Path], judged: Dataset) -> tuple[Leak, ...]:
 
 def _whole(folder: Path) -> Any:
     """All splits of a manifest or of a folder in YOLO layout."""
-    from pipelines.retraining.dataset import INDEX, load_dataset
-    from pipelines.retraining.formats import yolo
+    from pipelines.retraining.data.dataset import INDEX, load_dataset
+    from pipelines.retraining.data.formats import yolo
 
     return load_dataset(folder) if (folder / INDEX).is_file() else yolo.read(folder).dataset
 

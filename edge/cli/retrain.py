@@ -11,7 +11,7 @@ from calibration.errors import ConfigError
 from edge.cli._scoring import people
 
 if TYPE_CHECKING:
-    from pipelines.retraining.recipe import Proof
+    from pipelines.retraining.training.recipe import Proof
 
 
 def retrain(
@@ -36,8 +36,8 @@ def retrain(
     Example: `lookout retrain datasets/tiny/recipe.yaml --no-compile`
     """
     from edge.cli.train import train_shown
-    from pipelines.retraining.candidate import make_candidate
-    from pipelines.retraining.recipe import load_recipe
+    from pipelines.retraining.training.candidate import make_candidate
+    from pipelines.retraining.training.recipe import load_recipe
 
     read = load_recipe(recipe)
     if read.proof is None:

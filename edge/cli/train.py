@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from edge.cli._scoring import people
 
 if TYPE_CHECKING:
-    from pipelines.retraining.recipe import Recipe
-    from pipelines.retraining.train import Trained
+    from pipelines.retraining.training.recipe import Recipe
+    from pipelines.retraining.training.train import Trained
 
 
 def train(
@@ -37,8 +37,8 @@ def train(
 
     Example: `lookout train models/fire-smoke/recipe.yaml --hours 2`
     """
-    from pipelines.retraining.candidate import make_candidate
-    from pipelines.retraining.recipe import load_recipe
+    from pipelines.retraining.training.candidate import make_candidate
+    from pipelines.retraining.training.recipe import load_recipe
 
     read = load_recipe(recipe)
     folder = out or Path("runs") / read.name
@@ -48,7 +48,7 @@ def train(
 
 def train_shown(recipe: Recipe, folder: Path, hours: float | None, threads: int, compiled: bool) -> Trained:
     """Train with a progress bar, or with a line an epoch where nobody watches."""
-    from pipelines.retraining.train import train as run
+    from pipelines.retraining.training.train import train as run
 
     with _progress(recipe.name, len(recipe.stages)) as tell:
         return run(recipe, folder, hours=hours, threads=threads, compiled=compiled, tell=tell)

@@ -11,8 +11,8 @@ from calibration.errors import DatasetError
 from edge.sources import Pace, open_source
 
 if TYPE_CHECKING:
-    from pipelines.retraining.derive import Image
-    from pipelines.retraining.looking import Footage
+    from pipelines.retraining.proposals.derive import Image
+    from pipelines.retraining.proposals.looking import Footage
 
 _RANGE = re.compile(r"(?P<path>.+):(?P<first>\d+)-(?P<last>\d+):(?P<step>[1-9]\d*)")
 
@@ -35,7 +35,7 @@ def footage_of(text: str) -> Footage:
     Raises:
         DatasetError: it is written otherwise, or there is no such video.
     """
-    from pipelines.retraining.looking import Footage
+    from pipelines.retraining.proposals.looking import Footage
 
     match = _RANGE.fullmatch(text)
     if match is None or not Path(match["path"]).is_file():

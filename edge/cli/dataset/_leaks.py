@@ -9,16 +9,16 @@ from rich.console import Console
 from rich.progress import track
 
 if TYPE_CHECKING:
-    from pipelines.retraining.dataset import Picture
-    from pipelines.retraining.duplicates import Hashes, Pairs
-    from pipelines.retraining.leakage import Leak
+    from pipelines.retraining.data.dataset import Picture
+    from pipelines.retraining.data.duplicates import Hashes, Pairs
+    from pipelines.retraining.data.leakage import Leak
 
 _SHOWN = 10
 
 
 def opened(pictures: Sequence[Picture], people: Console) -> Hashes:
     """The hash of each picture, `(n, 2)`, with a bar where somebody is watching."""
-    from pipelines.retraining.duplicates import hash_pictures
+    from pipelines.retraining.data.duplicates import hash_pictures
 
     def progress(pictures: Sequence[Picture]) -> Iterable[Picture]:
         return track(pictures, "Opening the pictures", console=people, transient=True, disable=not people.is_terminal)
@@ -28,7 +28,7 @@ def opened(pictures: Sequence[Picture], people: Console) -> Hashes:
 
 def parts_among(pictures: Sequence[Picture], splits: Sequence[str | None], people: Console) -> Pairs:
     """Pictures of two splits that show a part of each other, with a bar where somebody is watching."""
-    from pipelines.retraining.parts import part_pairs
+    from pipelines.retraining.data.parts import part_pairs
 
     def progress(places: Sequence[int]) -> Iterable[int]:
         return track(places, "Looking for parts", console=people, transient=True, disable=not people.is_terminal)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipelines.retraining.dataset import Dataset
+    from pipelines.retraining.data.dataset import Dataset
 
 
 class Format(StrEnum):

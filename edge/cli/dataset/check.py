@@ -17,8 +17,8 @@ from edge.cli.dataset._leaks import leak_record, opened, parts_among, show_leaks
 from edge.cli.dataset._options import folder_of
 
 if TYPE_CHECKING:
-    from pipelines.retraining.dataset import Dataset
-    from pipelines.retraining.statistics import Range, SplitFigures
+    from pipelines.retraining.data.dataset import Dataset
+    from pipelines.retraining.data.statistics import Range, SplitFigures
 
 
 def check(
@@ -47,12 +47,12 @@ def check(
 
     Example: `lookout dataset check yard --sheets /tmp/yard`
     """
-    from pipelines.retraining.dataset import load_dataset
-    from pipelines.retraining.duplicates import near_pairs
-    from pipelines.retraining.groups import alike
-    from pipelines.retraining.leakage import leaks_among, used_in
-    from pipelines.retraining.sheets import write_sheets
-    from pipelines.retraining.statistics import statistics
+    from pipelines.retraining.data.dataset import load_dataset
+    from pipelines.retraining.data.duplicates import near_pairs
+    from pipelines.retraining.data.groups import alike
+    from pipelines.retraining.data.leakage import leaks_among, used_in
+    from pipelines.retraining.data.sheets import write_sheets
+    from pipelines.retraining.data.statistics import statistics
 
     dataset = load_dataset(folder_of(name))
     people = Console(stderr=True)
@@ -93,7 +93,7 @@ def check(
 
 def _notes(dataset: Dataset, figures: Mapping[str, SplitFigures]) -> list[str]:
     """What is no fault, and worth knowing before a night of training."""
-    from pipelines.retraining.leakage import WITHHELD
+    from pipelines.retraining.data.leakage import WITHHELD
 
     notes = []
     if not dataset.splits:
@@ -115,7 +115,7 @@ def _notes(dataset: Dataset, figures: Mapping[str, SplitFigures]) -> list[str]:
 
 
 def _show(figures: Mapping[str, SplitFigures], console: Console) -> None:
-    from pipelines.retraining.statistics import LARGE_PX, SMALL_PX
+    from pipelines.retraining.data.statistics import LARGE_PX, SMALL_PX
 
     for split, of_split in figures.items():
         console.print(

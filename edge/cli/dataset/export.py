@@ -30,8 +30,8 @@ def export(
 
     Example: `lookout dataset export yard --format yolo --out yard-yolo --link`
     """
-    from pipelines.retraining.dataset import load_dataset
-    from pipelines.retraining.formats.table import write
+    from pipelines.retraining.data.dataset import load_dataset
+    from pipelines.retraining.data.formats.table import write
 
     dataset = load_dataset(folder_of(name))
     if split is not None:

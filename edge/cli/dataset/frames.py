@@ -20,8 +20,8 @@ from edge.sources import Pace, open_source
 
 if TYPE_CHECKING:
     from pipelines.frame import Frame
-    from pipelines.retraining.dataset import Dataset, Picture
-    from pipelines.retraining.footage import Taken
+    from pipelines.retraining.data.dataset import Dataset, Picture
+    from pipelines.retraining.data.footage import Taken
 
 _UNREADABLE = 2
 
@@ -53,7 +53,7 @@ def frames(
 
     Example: `lookout dataset frames monday.mp4 tuesday.mp4 --out yard --classes fire,smoke --licence "own footage"`
     """
-    from pipelines.retraining.dataset import Dataset, save_dataset
+    from pipelines.retraining.data.dataset import Dataset, save_dataset
 
     names = _names(videos)
     before = _before(out)
@@ -92,7 +92,7 @@ def _names(videos: list[Path]) -> dict[Path, str]:
 
 def _before(out: Path) -> Dataset:
     """What the folder holds already; an empty data set for a new one."""
-    from pipelines.retraining.dataset import CARD, Dataset, load_dataset
+    from pipelines.retraining.data.dataset import CARD, Dataset, load_dataset
 
     if not (out / CARD).is_file():
         return Dataset(out.name, (), (), "", "", ())
@@ -111,7 +111,7 @@ def _without(before: Dataset, clips: set[str]) -> list[Picture]:
 
 
 def _taken(video: Path, clip: str, per_minute: float) -> Iterator[Taken]:
-    from pipelines.retraining.footage import worth_labelling
+    from pipelines.retraining.data.footage import worth_labelling
 
     yield from worth_labelling(_played(video, clip), per_minute)
 
@@ -128,7 +128,7 @@ def _played(video: Path, clip: str) -> Iterator[Frame]:
 
 
 def _saved(taken: Taken, clip: str, out: Path) -> Picture:
-    from pipelines.retraining.dataset import Labels, Picture
+    from pipelines.retraining.data.dataset import Labels, Picture
 
     frame = taken.frame
     path = out / f"{clip}_{frame.time_s:07.2f}s.jpg"
@@ -142,7 +142,7 @@ def _tell(told: dict[str, Counter[str]], out: Path, *, json: bool) -> None:
         clips = {clip: dict(counts) for clip, counts in told.items()}
         typer.echo(json_format.dumps({"folder": str(out), "clips": clips}, ensure_ascii=False, indent=2))
         return
-    from pipelines.retraining.footage import Reason
+    from pipelines.retraining.data.footage import Reason
 
     table = Table("Clip", *Reason, "Pictures")
     for clip, counts in told.items():

@@ -13,8 +13,8 @@ from calibration.errors import DatasetError
 from edge.cli.dataset._options import contents
 
 if TYPE_CHECKING:
-    from pipelines.retraining.harvest import Harvest
-    from pipelines.retraining.harvested import Made
+    from pipelines.retraining.harvests.harvest import Harvest
+    from pipelines.retraining.harvests.harvested import Made
 
 
 def harvest(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -56,9 +56,9 @@ def harvest(  # noqa: PLR0913, PLR0917 - one parameter an option
     Example: `lookout dataset harvest lookout-data --name yard-2026 --licence "own footage"`
     """
     from pipelines.hazards import HazardKind
-    from pipelines.retraining.harvest import read_harvest
-    from pipelines.retraining.harvested import Wanted, make_dataset
-    from pipelines.retraining.harvested import remove as remove_from
+    from pipelines.retraining.harvests.harvest import read_harvest
+    from pipelines.retraining.harvests.harvested import Wanted, make_dataset
+    from pipelines.retraining.harvests.harvested import remove as remove_from
 
     trusted = tuple(word.strip() for word in trust.split(",") if word.strip())
     if unknown := sorted(set(trusted) - set(HazardKind)):
@@ -80,7 +80,7 @@ def harvest(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _record(found: Harvest, made: Made, folder: Path, removed: int) -> dict[str, Any]:
-    from pipelines.retraining.harvested import kinds
+    from pipelines.retraining.harvests.harvested import kinds
 
     empty = {"pictures": 0, "negatives": 0, "groups": 0, "splits": {}, "boxes": {}}
     return {

@@ -18,8 +18,8 @@ from calibration.errors import DatasetError
 from edge.cli.dataset._options import Format, contents
 
 if TYPE_CHECKING:
-    from pipelines.retraining.dataset import Dataset
-    from pipelines.retraining.formats.intake import Imported
+    from pipelines.retraining.data.dataset import Dataset
+    from pipelines.retraining.data.formats.intake import Imported
 
 FAULTS = "faults.jsonl"
 _NAME = re.compile(r"\w[\w.-]*")
@@ -72,10 +72,10 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Example: `lookout dataset import export/ --format cvat --name yard --licence "own footage" --map helmet=hard_hat`
     """
-    from pipelines.retraining.dataset import save_dataset
-    from pipelines.retraining.formats.grouping import grouping
-    from pipelines.retraining.formats.intake import Intake
-    from pipelines.retraining.formats.table import read
+    from pipelines.retraining.data.dataset import save_dataset
+    from pipelines.retraining.data.formats.grouping import grouping
+    from pipelines.retraining.data.formats.intake import Intake
+    from pipelines.retraining.data.formats.table import read
 
     if not _NAME.fullmatch(name):
         raise DatasetError(f"--name: found {name!r}, allowed are letters, digits and . _ - as of a folder")
@@ -120,8 +120,8 @@ def _bar(people: Console) -> Any:
 
 def _with_splits_of_before(new: Dataset, folder: Path, people: Console) -> Dataset:
     """What was split before stays in its split; what is gone since is said."""
-    from pipelines.retraining.dataset import CARD, load_dataset
-    from pipelines.retraining.renewal import renewed
+    from pipelines.retraining.data.dataset import CARD, load_dataset
+    from pipelines.retraining.harvests.renewal import renewed
 
     if not (folder / CARD).is_file():
         return new
@@ -143,7 +143,7 @@ def _list_faults(imported: Imported, folder: Path) -> None:
 
 
 def _record(imported: Imported, folder: Path) -> dict[str, Any]:
-    from pipelines.retraining.formats.faults import by_kind
+    from pipelines.retraining.data.formats.faults import by_kind
 
     return {
         "name": imported.dataset.name,

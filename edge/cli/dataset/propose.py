@@ -17,9 +17,9 @@ from edge.cli.dataset._footage import footage_of
 from edge.cli.dataset._options import folder_of
 
 if TYPE_CHECKING:
-    from pipelines.retraining.dataset import Dataset
-    from pipelines.retraining.distil import Seen, Tally
-    from pipelines.retraining.looking import Eye, Footage
+    from pipelines.retraining.data.dataset import Dataset
+    from pipelines.retraining.proposals.distil import Seen, Tally
+    from pipelines.retraining.proposals.looking import Eye, Footage
 
 
 def propose(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -65,11 +65,11 @@ def propose(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Example: `lookout dataset propose --teacher big.pt --data yard --classes person,car --root .. --name people`
     """
-    from pipelines.retraining.derive import Plan, save_plan
-    from pipelines.retraining.distil import distil
-    from pipelines.retraining.looking import Eye, kept_together
-    from pipelines.retraining.propose import Limits
-    from pipelines.retraining.teacher import Teacher
+    from pipelines.retraining.proposals.derive import Plan, save_plan
+    from pipelines.retraining.proposals.distil import distil
+    from pipelines.retraining.proposals.looking import Eye, kept_together
+    from pipelines.retraining.proposals.propose import Limits
+    from pipelines.retraining.proposals.teacher import Teacher
 
     people = Console(stderr=True)
     if not 0 < low <= threshold < 1:
@@ -107,8 +107,8 @@ def propose(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _dataset(word: str) -> Dataset:
-    from pipelines.retraining.dataset import load_dataset
-    from pipelines.retraining.formats import yolo
+    from pipelines.retraining.data.dataset import load_dataset
+    from pipelines.retraining.data.formats import yolo
 
     folder = folder_of(word)
     return yolo.read(folder).dataset if (folder / yolo.CONFIG).is_file() else load_dataset(folder)
@@ -138,7 +138,7 @@ def _check(eye: Eye) -> None:
 def _looked(
     sets: Iterable[Dataset], films: Iterable[Footage], roots: list[Path], eye: Eye, people: Console
 ) -> Iterator[Seen]:
-    from pipelines.retraining.looking import see, see_footage
+    from pipelines.retraining.proposals.looking import see, see_footage
 
     for one in sets:
         total = len(one.pictures)

@@ -31,8 +31,8 @@ def render(
 
     Example: `lookout dataset render people-pose --root ../shared/data --out /tmp/people-pose`
     """
-    from pipelines.retraining.derive import load_plan
-    from pipelines.retraining.render import write_set
+    from pipelines.retraining.proposals.derive import load_plan
+    from pipelines.retraining.proposals.render import write_set
 
     people = Console(stderr=True)
 

@@ -13,7 +13,7 @@ from edge.cli.dataset._leaks import leak_record, opened, parts_among, show_leaks
 from edge.cli.dataset._options import contents, folder_of
 
 if TYPE_CHECKING:
-    from pipelines.retraining.split import Dealt
+    from pipelines.retraining.data.split import Dealt
 
 
 def split(
@@ -55,10 +55,10 @@ def split(
 
     Example: `lookout dataset split yard --share train=0.85,hold=0.15 --again train`
     """
-    from pipelines.retraining.dataset import load_dataset, root_of, save_dataset
-    from pipelines.retraining.duplicates import near_pairs
-    from pipelines.retraining.leakage import used_in
-    from pipelines.retraining.split import split_dataset
+    from pipelines.retraining.data.dataset import load_dataset, root_of, save_dataset
+    from pipelines.retraining.data.duplicates import near_pairs
+    from pipelines.retraining.data.leakage import used_in
+    from pipelines.retraining.data.split import split_dataset
 
     folder = folder_of(name)
     shares = _shares(share)

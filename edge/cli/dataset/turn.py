@@ -11,7 +11,7 @@ from calibration.errors import DatasetError
 from edge.cli.dataset._options import folder_of
 
 if TYPE_CHECKING:
-    from pipelines.retraining.derive import Derived
+    from pipelines.retraining.proposals.derive import Derived
 
 
 def turn(
@@ -29,8 +29,8 @@ def turn(
     Example: `lookout dataset turn people-pose --count 900 --seed 1`
     """
     from calibration.skeleton import COCO_KEYPOINTS
-    from pipelines.retraining.derive import load_plan, save_plan
-    from pipelines.retraining.turn import turned
+    from pipelines.retraining.proposals.derive import load_plan, save_plan
+    from pipelines.retraining.proposals.turn import turned
 
     folder = folder_of(name)
     plan = load_plan(folder)

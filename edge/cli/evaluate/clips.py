@@ -12,7 +12,7 @@ from rich.table import Table
 from edge.cli._scoring import load_model, people, progress, wide
 
 if TYPE_CHECKING:
-    from pipelines.retraining.evaluate_clips import ClipScores, Tally
+    from pipelines.retraining.scoring.evaluate_clips import ClipScores, Tally
 
 
 def clips(
@@ -43,8 +43,8 @@ def clips(
     from edge.replay.trial import plan_trial, replay_together
     from edge.sources import Pace, open_source
     from pipelines.detect import Detector
-    from pipelines.retraining.clips import read_clips
-    from pipelines.retraining.evaluate_clips import Played, score_clips
+    from pipelines.retraining.scoring.clips import read_clips
+    from pipelines.retraining.scoring.evaluate_clips import Played, score_clips
 
     tested, footage = load_model(model), read_clips(clips)
     names = None if rules is None else [name.strip() for name in rules.split(",") if name.strip()]
@@ -62,7 +62,7 @@ def clips(
     scores = score_clips(played, trial.judged)
     record: dict[str, Any] = scores.record() | {"left_out": list(trial.left_out), "sha256": tested.card.sha256}
     if write:
-        from pipelines.retraining.candidate import write_metrics
+        from pipelines.retraining.training.candidate import write_metrics
 
         write_metrics(model, "clips", record)
     if json:

@@ -12,8 +12,8 @@ from rich.table import Table
 from edge.cli._scoring import figure, labelled, load_model, predicted, span, wide
 
 if TYPE_CHECKING:
-    from pipelines.retraining.compare import Comparison
-    from pipelines.retraining.evaluate_images import ImageScores
+    from pipelines.retraining.scoring.compare import Comparison
+    from pipelines.retraining.scoring.evaluate_images import ImageScores
 
 
 def images(
@@ -38,9 +38,9 @@ def images(
 
     Example: `lookout evaluate images --model models/fire-smoke --data ../shared/data/fire-smoke --split val --json`
     """
-    from pipelines.retraining.average_precision import average_precision
-    from pipelines.retraining.compare import compare
-    from pipelines.retraining.evaluate_images import evaluate_images
+    from pipelines.retraining.scoring.average_precision import average_precision
+    from pipelines.retraining.scoring.compare import compare
+    from pipelines.retraining.scoring.evaluate_images import evaluate_images
 
     tested, other = load_model(model), load_model(against) if against is not None else None
     dataset = labelled(data, split)
@@ -54,7 +54,7 @@ def images(
         comparison = compare((predictions, precision), (theirs, average_precision(theirs)))
         record["against"] = comparison.record()
     if write:
-        from pipelines.retraining.candidate import write_metrics
+        from pipelines.retraining.training.candidate import write_metrics
 
         write_metrics(model, "images", record)
     if json:

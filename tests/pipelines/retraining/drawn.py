@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.retraining.dataset import Dataset, Labels, Picture
+from pipelines.retraining.data.dataset import Dataset, Labels, Picture
 
 
 def scene(seed: int, width: int = 192, height: int = 144) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.retraining.duplicates import Hashes, distances, hash_image
+from pipelines.retraining.data.duplicates import Hashes, distances, hash_image
 
 Grey = NDArray[np.uint8]
 DISTANCES = (16, 20, 24, 26, 28, 30, 32, 36)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.skeleton import COCO_KEYPOINTS
-from pipelines.retraining.dataset import Labels
-from pipelines.retraining.derive import Derived
-from pipelines.retraining.teacher import Proposals
+from pipelines.retraining.data.dataset import Labels
+from pipelines.retraining.proposals.derive import Derived
+from pipelines.retraining.proposals.teacher import Proposals
 
 Box = tuple[float, float, float, float]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipelines.retraining.dataset import Dataset, Labels, Picture
+from pipelines.retraining.data.dataset import Dataset, Labels, Picture
 
 Box = tuple[int, float, float, float, float]
 WIDTH, HEIGHT = 80, 60

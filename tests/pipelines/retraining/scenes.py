@@ -9,8 +9,8 @@ import numpy as np
 
 from pipelines.detect import Card, CardClass, CardInput
 from pipelines.detections import Detections
-from pipelines.retraining.dataset import Labels, Picture
-from pipelines.retraining.predictions import Predictions
+from pipelines.retraining.data.dataset import Labels, Picture
+from pipelines.retraining.scoring.predictions import Predictions
 
 Row = tuple[float, ...]
 """x1, y1, x2, y2, class; a detection's score behind them."""

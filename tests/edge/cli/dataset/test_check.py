@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from pipelines.retraining.dataset import save_dataset
+from pipelines.retraining.data.dataset import save_dataset
 from tests.pipelines.retraining import drawn
 
 

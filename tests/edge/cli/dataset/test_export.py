@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 from edge.cli.dataset._options import Format
-from pipelines.retraining.dataset import save_dataset
+from pipelines.retraining.data.dataset import save_dataset
 from tests.pipelines.retraining.sample import dataset, picture
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from pipelines.retraining.dataset import load_dataset, save_dataset
+from pipelines.retraining.data.dataset import load_dataset, save_dataset
 from tests.pipelines.retraining.sample import dataset, picture
 
 

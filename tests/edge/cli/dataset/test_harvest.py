@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from edge.cli import app
-from pipelines.retraining.dataset import load_dataset
+from pipelines.retraining.data.dataset import load_dataset
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from pipelines.retraining.derive import load_plan
+from pipelines.retraining.proposals.derive import load_plan
 
 
 def run(*arguments: str) -> tuple[int, str, str]:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 from edge.cli.dataset._footage import footage_of, frames_of
-from pipelines.retraining.derive import Plan, load_plan, save_plan
+from pipelines.retraining.proposals.derive import Plan, load_plan, save_plan
 from tests.pipelines.retraining.proposed import derived
 
 

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from calibration.skeleton import COCO_KEYPOINTS
 from edge.cli import app
-from pipelines.retraining.derive import Derived, Plan, load_plan, save_plan
+from pipelines.retraining.proposals.derive import Derived, Plan, load_plan, save_plan
 from tests.pipelines.retraining.proposed import standing
 
 

@@ -1,0 +1,1 @@
+"""Labelled pictures: brought in, checked for leaks, split, looked at, written out."""

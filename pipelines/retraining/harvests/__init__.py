@@ -1,0 +1,1 @@
+"""What the agents kept for training, made into a data set."""

@@ -1,0 +1,1 @@
+"""Labels that a teacher proposes, and plans of the pictures made with them."""

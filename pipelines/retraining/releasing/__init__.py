@@ -1,0 +1,1 @@
+"""INT8, the gate, and the released model's folder."""

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.detect import Detector
+from pipelines.frame import Frame
+from pipelines.retraining.scoring.recalling import RecallingDetector
+from tests.edge.onnx_file import onnx_file
+from tests.pipelines.builders import a_frame
+from tests.pipelines.retraining.scenes import a_card
+
+# Three boxes of one thing and its neighbour: overlapping, so that suppression has something to do.
+BOXES = [(16, 16, 20, 20, 0.9), (18, 16, 20, 20, 0.5), (48, 40, 12, 12, 0.3), (17, 17, 20, 20, 0.12)]
+ANSWER = [value for row in zip(*BOXES, strict=True) for value in row]
+WEIGHTS = onnx_file(output_shape=(1, 5, len(BOXES)), answer=ANSWER)
+CARD = a_card("fire", threshold=0.5)
+VIEWS = np.array([[0, 0, 1, 1], [0, 0, 0.5, 1], [0.25, 0, 0.75, 1]], np.float32)
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.25, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("views", [VIEWS[:1], VIEWS])
+def test_gives_what_a_detector_with_these_thresholds_gives(threshold: float, views: np.ndarray) -> None:
+    thresholds = {"fire": threshold}
+    alone = Detector(CARD.with_thresholds(thresholds), WEIGHTS).detect(a_frame(), views)
+    recalled = RecallingDetector(CARD, WEIGHTS).at(thresholds).detect(a_frame(), views)
+    assert recalled.xyxy.tolist() == alone.xyxy.tolist()
+    assert recalled.confidence.tolist() == alone.confidence.tolist()
+    assert len(recalled) > 0
+
+
+def test_the_network_runs_once_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[float] = []
+    one = Detector._one
+
+    def counted(self: Detector, frame: Frame, view: np.ndarray) -> object:
+        runs.append(frame.time_s)
+        return one(self, frame, view)
+
+    monkeypatch.setattr(Detector, "_one", counted)
+    detector = RecallingDetector(CARD, WEIGHTS)
+    twins = [detector.at({"fire": threshold}) for threshold in (0.1, 0.5)]
+    for frame in (a_frame(time_s=0.0), a_frame(time_s=0.2)):
+        for twin in twins:
+            twin.detect(frame, VIEWS)
+            twin.detect(frame)
+    assert runs == [0.0] * 3 + [0.2] * 3
+    assert len(detector._memory) == 3  # of the last frame only
+
+
+def test_each_has_its_own_card() -> None:
+    detector = RecallingDetector(CARD, WEIGHTS)
+    assert detector.at({"fire": 0.2}).card.thresholds.tolist() == pytest.approx([0.2])
+    assert detector.card.thresholds.tolist() == [0.5]

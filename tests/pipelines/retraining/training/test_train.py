@@ -1,0 +1,91 @@
+"""Training: what it keeps on disk, and, where torch is, a real one that is killed and resumed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calibration.errors import ConfigError
+from pipelines.retraining.training.curves import draw_curves, read_results
+from pipelines.retraining.training.recipe import load_recipe
+from pipelines.retraining.training.train import STATE, train
+
+ROOT = Path(__file__).resolve().parents[4]
+TINY = ROOT / "datasets" / "tiny" / "recipe.yaml"
+
+
+def test_a_folder_of_another_recipe_is_refused(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text(json.dumps({"recipe": "0" * 64, "done": [], "hours": 1.0}))
+    with pytest.raises(ConfigError, match=r"holds a training by another recipe \(000000000000, this one is"):
+        train(load_recipe(TINY), tmp_path)
+
+
+def test_curves_join_the_stages(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text("epoch,train/box_loss,metrics/mAP50(B)\n1,2.0,0.1\n2,1.5,0.2\n")
+    second.write_text("epoch,train/box_loss,metrics/mAP50(B)\n1,1.2,0.25\n")
+    assert read_results([first, second, tmp_path / "none.csv"])["metrics/mAP50(B)"] == [0.1, 0.2, 0.25]
+    draw_curves([first, second], tmp_path / "plots" / "curves.png")
+    assert (tmp_path / "plots" / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.train
+def test_a_killed_training_goes_on_with_the_epoch_that_was_interrupted(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the extra `train`")
+    pytest.importorskip("ultralytics", reason="needs the extra `train`")
+    command = [sys.executable, "-m", "edge.cli", "train", str(TINY), "--out", str(tmp_path), "--no-compile"]
+    results = tmp_path / "stage-0" / "results.csv"
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        wait_for(lambda: len(rows(results)) >= 2, process)
+        process.send_signal(signal.SIGKILL)
+    before = rows(results)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=900)
+    after = rows(results)
+    epochs = load_recipe(TINY).stages[0].epochs
+    assert [int(float(row["epoch"])) for row in after] == list(range(1, epochs + 1)), "each epoch once"
+    assert after[: len(before)] == before, "what was done was not done again"
+    card = tmp_path / "candidate" / "tiny-fire" / "card.yaml"
+    assert card.is_file()
+    state = json.loads((tmp_path / STATE).read_text())
+    assert state["done"] == ["stage-0/weights/best.pt"]
+    assert state["hours"] > 0
+
+
+@pytest.mark.train
+def test_a_budget_shortens_the_training(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the extra `train`")
+    pytest.importorskip("ultralytics", reason="needs the extra `train`")
+    read = load_recipe(TINY)
+    stage = read.stages[0].model_copy(update={"epochs": 500})
+    long = read.model_copy(update={"stages": (stage,), "proof": None})
+    seen: list[int] = []
+    began = time.monotonic()
+    trained = train(long, tmp_path, hours=30 / 3600, compiled=False, tell=lambda step: seen.append(step.epochs))
+    assert seen[0] == 500
+    assert seen[-1] < 500, "fewer epochs were planned once it was known how long one takes"
+    assert time.monotonic() - began < 120
+    rates = np.array(read_results(trained.results)["lr/pg0"])
+    assert rates[-1] < 0.1 * rates.max(), "the rate has fallen to its end all the same"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def wait_for(done, process, seconds: float = 600) -> None:  # type: ignore[no-untyped-def]
+    end = time.monotonic() + seconds
+    while not done():
+        assert process.poll() is None, "the training has ended by itself"
+        assert time.monotonic() < end
+        time.sleep(0.2)
