@@ -56,6 +56,12 @@ def release(  # noqa: PLR0913, PLR0917 - one parameter an option
     false_margin: Annotated[
         float, typer.Option(min=0, help="How many more false boxes per empty picture are allowed at equal recall.")
     ] = 0.02,
+    dropped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--drop", metavar="CLASS", help="A class of the released model that this one leaves out on purpose. Repeat."
+        ),
+    ] = None,
     version: Annotated[
         str | None, typer.Option(metavar="X.Y.Z", help="Of the release; counted up by what changed if left out.")
     ] = None,
@@ -82,29 +88,23 @@ def release(  # noqa: PLR0913, PLR0917 - one parameter an option
     fields = read_fields((candidate / CARD).read_text(encoding="utf-8"), str(candidate / CARD))
     limits = Limits(margin, false_margin)
     dataset = labelled(data, split)
-    measure = _Bench(dataset, clips, folder)
+    bench = _Bench(dataset, clips, folder, limits, frozenset(dropped or ()))
     before = _released(folder, name)
     old = before.card if before else None
     if version is not None:
         refuse_version(version, old)
     offered = _offered(candidate, tested)
-    sizes = {each: len(content) for each, content in offered.items()}
-    refusals = refuse_card(fields) + refuse_size({FLOAT: sizes[FLOAT]}, limits)
+    refusals = refuse_card(fields) + refuse_size({FLOAT: len(offered[FLOAT])}, limits)
     refusals += refuse_leaks(_leaks(trained_on or _training_data(candidate, data), dataset))
-    standing = measure.run(before) if before else None
-    chosen, found = FLOAT, measure.run(tested)
-    refusals += _against(found, standing, limits)
+    standing = bench.run(before) if before else None
+    found = bench.run(tested)
+    refusals += bench.against(found, standing)
     if refusals:
         _refuse(name, refusals)
-    if INT8 in offered:
-        small = measure.run(replace(tested, weights=offered[INT8]))
-        reasons = refuse_size({INT8: sizes[INT8]}, limits)
-        reasons += _slow(candidate) + _against(small, found, limits) + _against(small, standing, limits)
-        if reasons:
-            people().print(f"INT8 is left out: {'; '.join(reasons)}", markup=False)
-            del offered[INT8]
-        else:
-            chosen, found = INT8, small
+    small = bench.int8(candidate, tested, offered.get(INT8), found, standing)
+    chosen, found = (FLOAT, found) if small is None else (INT8, small)
+    if small is None:
+        offered.pop(INT8, None)
     same = before is not None and before.weights == offered[chosen]
     made = Release(
         name=name,
@@ -133,11 +133,13 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """The data of the release: every model is measured on the same, in the same way."""
+    """The data of the release, and what is allowed: every model is measured on the same, in the same way."""
 
     dataset: Dataset
     clips: Path | None
     models: Path
+    limits: Limits
+    dropped: frozenset[str]
 
     def run(self, model: LoadedModel) -> _Run:
         from pipelines.retraining.releasing.gate import Measured
@@ -149,6 +151,35 @@ class _Bench:
         images = evaluate_images(predictions, precision)
         scores = _clips(model, self.clips, self.models) if self.clips is not None else None
         return _Run(Measured(f"{model.card.name} {model.card.version}", images, scores), predictions, precision)
+
+    def against(self, run: _Run, other: _Run | None) -> list[str]:
+        """What speaks against a model beside another one; nothing beside none."""
+        from pipelines.retraining.releasing.gate import refuse_fall, refuse_false_alarms
+        from pipelines.retraining.scoring.compare import compare
+
+        if other is None:
+            return []
+        comparison = compare((run.predictions, run.precision), (other.predictions, other.precision))
+        return [
+            *refuse_fall(run.measured, other.measured, self.limits, self.dropped),
+            *refuse_false_alarms(run.measured, other.measured, comparison, self.limits),
+        ]
+
+    def int8(
+        self, candidate: Path, tested: LoadedModel, weights: bytes | None, whole: _Run, standing: _Run | None
+    ) -> _Run | None:
+        """The INT8 version measured; None, and the reasons told, where the float one is to be taken."""
+        from pipelines.retraining.releasing.gate import refuse_size
+        from pipelines.retraining.releasing.release import INT8
+
+        if weights is None:
+            return None
+        small = self.run(replace(tested, weights=weights))
+        reasons = refuse_size({INT8: len(weights)}, self.limits) + _slow(candidate)
+        reasons += self.against(small, whole) + self.against(small, standing)
+        if reasons:
+            people().print(f"INT8 is left out: {'; '.join(dict.fromkeys(reasons))}", markup=False)
+        return None if reasons else small
 
 
 def _clips(model: LoadedModel, file: Path, models: Path) -> ClipScores:
@@ -170,20 +201,6 @@ def _clips(model: LoadedModel, file: Path, models: Path) -> ClipScores:
             played.append(Played(clip, tuple(events), length_s))
             advance()
     return score_clips(played, trial.judged)
-
-
-def _against(run: _Run, other: _Run | None, limits: Limits) -> list[str]:
-    """What speaks against a model beside another one; nothing beside none."""
-    from pipelines.retraining.releasing.gate import refuse_fall, refuse_false_alarms
-    from pipelines.retraining.scoring.compare import compare
-
-    if other is None:
-        return []
-    comparison = compare((run.predictions, run.precision), (other.predictions, other.precision))
-    return [
-        *refuse_fall(run.measured, other.measured, limits),
-        *refuse_false_alarms(run.measured, other.measured, comparison, limits),
-    ]
 
 
 def _slow(candidate: Path) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,11 +68,20 @@ def refuse_size(sizes: Mapping[str, int], limits: Limits) -> list[str]:
     ]
 
 
-def refuse_fall(candidate: Measured, against: Measured, limits: Limits) -> list[str]:
-    """Classes that are found less well than by another model on the same pictures, or not known any more."""
+def refuse_fall(candidate: Measured, against: Measured, limits: Limits, dropped: Collection[str] = ()) -> list[str]:
+    """Classes that are found less well than by another model on the same pictures, or not known any more.
+
+    Args:
+        candidate: under test.
+        against: the other one.
+        limits: what is allowed.
+        dropped: classes that the candidate leaves out on purpose.
+    """
     refusals = []
     for name, theirs in against.images.classes.items():
         ours = candidate.images.classes.get(name)
+        if ours is None and name in dropped:
+            continue
         if ours is None:
             refusals.append(f"{name}: {against.name} knows this class, {candidate.name} does not")
         elif theirs.ap50 is not None and (ours.ap50 or 0.0) < theirs.ap50 - limits.margin:

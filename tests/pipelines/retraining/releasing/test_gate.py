@@ -67,6 +67,8 @@ def test_a_class_may_fall_by_the_margin_and_no_further(ours: float | None, their
 def test_a_class_may_not_vanish() -> None:
     (found,) = refuse_fall(measured("new", fire=0.9), measured("old", fire=0.1, smoke=0.1), LIMITS)
     assert found == "smoke: old knows this class, new does not"
+    old = measured("old", fire=0.1, smoke=0.1)
+    assert refuse_fall(measured("new", fire=0.9), old, LIMITS, {"smoke"}) == [], "on purpose"
 
 
 def test_false_positives_are_held_against_each_other_where_the_old_one_works() -> None:
