@@ -50,9 +50,9 @@ test: lint
 # Torch is gigabytes and no part of .venv: these tests run with a Python that has the extra `train`, or not at all.
 TRAIN_PYTHON ?= python3
 train-test:
-	@if "$(TRAIN_PYTHON)" -c 'import torch, ultralytics, pytest' 2>/dev/null; then \
-		"$(TRAIN_PYTHON)" -m pytest -m train -p no:cacheprovider -W default --timeout=1200; \
-	else echo 'Tests that train are left out: $(TRAIN_PYTHON) has not torch, ultralytics and pytest.'; fi
+	@if "$(TRAIN_PYTHON)" -c 'import torch, ultralytics, pytest, pytest_timeout, hypothesis' 2>/dev/null; then \
+		"$(TRAIN_PYTHON)" -m pytest -m train tests/pipelines/retraining tests/edge/cli -p no:cacheprovider -W default --timeout=1200; \
+	else echo 'Tests that train are left out: $(TRAIN_PYTHON) lacks the extra train or dev.'; fi
 
 lint: .venv/installed
 	@$(BIN)/ruff check --quiet

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
 
 from calibration.errors import DatasetError
-from pipelines.retraining.data.dataset import Labels, Picture
+from calibration.skeleton import COCO_KEYPOINTS
+from pipelines.retraining.data.dataset import Dataset, Labels, Picture, save_dataset
 from pipelines.retraining.data.duplicates import hash_pictures, near_pairs
 from pipelines.retraining.data.groups import inseparable, members
 from pipelines.retraining.data.leakage import clear_of
 from pipelines.retraining.data.loading import load_split
 from pipelines.retraining.data.thin import thin
 from pipelines.retraining.training.recipe import Ingredient, Recipe
+
+_READY = "ready.json"
 
 # The 17 COCO keypoints, left and right exchanged: what a mirrored person has.
 COCO_MIRRORED = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
@@ -43,6 +48,15 @@ class Staged:
     boxes: dict[str, int]
     withheld: int
 
+    @classmethod
+    def read(cls, folder: Path) -> Staged | None:
+        """What stands ready in a folder; None if nothing does, or only a part."""
+        try:
+            told = json.loads((folder / _READY).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return cls(folder / "data.yaml", **told)
+
 
 def stage_data(recipe: Recipe, folder: Path) -> Staged:
     """Bring a recipe's pictures together: linked, never copied; labels in the recipe's classes.
@@ -65,17 +79,18 @@ def stage_data(recipe: Recipe, folder: Path) -> Staged:
     if missing:
         raise DatasetError(f"recipe {recipe.name}: no box of {', '.join(missing)} in the training pictures")
     shutil.rmtree(folder, ignore_errors=True)
-    for split, pictures in parts.items():
-        _write(pictures, folder, split, len(str(len(pictures))))
+    placed = {split: _write(pictures, folder, split) for split, pictures in parts.items()}
+    _save(recipe, folder, placed["train"] + (placed["hold"] if held else []))
     data = folder / "data.yaml"
     data.write_text(yaml.safe_dump(_description(recipe, folder, trained), sort_keys=False), encoding="utf-8")
-    return Staged(
-        data,
-        {split: len(pictures) for split, pictures in parts.items()},
-        {split: sum(len(p.labels) == 0 for p in pictures) for split, pictures in parts.items()},
-        counts,
-        len(gathered) - len(clear),
-    )
+    told: dict[str, Any] = {
+        "pictures": {split: len(pictures) for split, pictures in parts.items()},
+        "empty": {split: sum(len(p.labels) == 0 for p in pictures) for split, pictures in parts.items()},
+        "boxes": counts,
+        "withheld": len(gathered) - len(clear),
+    }
+    (folder / _READY).write_text(json.dumps(told), encoding="utf-8")
+    return Staged(data, **told)
 
 
 def gather(recipe: Recipe) -> tuple[Picture, ...]:
@@ -184,15 +199,29 @@ def _boxes(pictures: Iterable[Picture], classes: Sequence[str]) -> dict[str, int
     return dict(zip(classes, counts.tolist(), strict=True))
 
 
-def _write(pictures: Sequence[Picture], folder: Path, split: str, digits: int) -> None:
+def _write(pictures: Sequence[Picture], folder: Path, split: str) -> list[Picture]:
+    """Link them and write their labels; returns them where they now are."""
     images, labels = folder / "images" / split, folder / "labels" / split
     images.mkdir(parents=True)
     labels.mkdir(parents=True)
+    digits, placed = len(str(len(pictures))), []
     for number, picture in enumerate(pictures):
         # Numbered: two sets may hold files of one name.
         name = f"{number:0{digits}}_{picture.path.name}"
         (images / name).symlink_to(picture.path.resolve())
         (labels / name).with_suffix(".txt").write_text("".join(_lines(picture)), encoding="utf-8")
+        placed.append(replace(picture, path=images / name, split=split))
+    return placed
+
+
+def _save(recipe: Recipe, folder: Path, pictures: Sequence[Picture]) -> None:
+    """The manifest: what scores by groups, or looks for leaks, must know them."""
+    count = max((picture.labels.keypoints.shape[1] for picture in pictures), default=0)
+    names = COCO_KEYPOINTS if count == len(COCO_KEYPOINTS) else tuple(f"point{i}" for i in range(count))
+    card = recipe.card
+    save_dataset(
+        Dataset(recipe.name, recipe.classes, names, card.licence, card.training_data, tuple(pictures)), folder, folder
+    )
 
 
 def _lines(picture: Picture) -> Iterable[str]:

@@ -61,7 +61,8 @@ def train(
         ModelError: ultralytics is missing, or the base weights do not fit.
     """
     state = _State.open(folder, recipe)
-    staged = stage_data(recipe, folder / "data")
+    # What an interrupted training was fed with, it goes on with, whatever has become of the data sets.
+    staged = Staged.read(folder / "data") or stage_data(recipe, folder / "data")
     for number, _ in enumerate(recipe.stages):
         if number < len(state.done):
             continue

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from calibration.errors import DatasetError
+from pipelines.retraining.data.dataset import load_dataset
 from pipelines.retraining.training.recipe import Recipe, load_recipe
-from pipelines.retraining.training.staging import gather, stage_data
+from pipelines.retraining.training.staging import Staged, gather, stage_data
 
 
 def draw(folder: Path, name: str, boxes: Sequence[tuple[int, float, float, float, float]], seed: int) -> None:
@@ -139,3 +140,15 @@ def test_the_folder_says_how_to_mirror_a_pose(tmp_path: Path, fires: Path) -> No
     assert said["flip_idx"][5] == 6, "the left shoulder becomes the right one"
     label = next(path for path in (tmp_path / "out" / "labels" / "train").iterdir() if path.read_text())
     assert len(label.read_text().split("\n")[0].split()) == 5 + 17 * 3
+
+
+def test_what_stands_ready_is_known_with_its_groups(tmp_path: Path, fires: Path) -> None:
+    made = recipe(tmp_path, [{"data": "fires", "rename": {"flame": "fire"}}], hold_share=0.5, seed=3)
+    assert Staged.read(tmp_path / "out") is None
+    staged = stage_data(made, tmp_path / "out")
+    assert Staged.read(tmp_path / "out") == staged
+    held = load_dataset(tmp_path / "out").of_split("hold")
+    assert {picture.group for picture in held.pictures} < {f"fires/train/clip{clip}" for clip in range(4)}
+    assert len(held.pictures) == staged.pictures["hold"]
+    (fires / "images" / "train" / "clip0_0000.png").unlink()
+    assert Staged.read(tmp_path / "out") == staged, "an interrupted training goes on with what it had"
