@@ -51,7 +51,7 @@ test: lint
 TRAIN_PYTHON ?= python3
 train-test:
 	@if "$(TRAIN_PYTHON)" -c 'import torch, ultralytics, pytest, pytest_timeout, hypothesis' 2>/dev/null; then \
-		"$(TRAIN_PYTHON)" -m pytest -m train tests/pipelines/retraining tests/edge/cli -p no:cacheprovider -W default --timeout=1200; \
+		"$(TRAIN_PYTHON)" -m pytest -m train tests/pipelines/retraining tests/edge/cli/test_retrain.py -p no:cacheprovider -W default --timeout=1200; \
 	else echo 'Tests that train are left out: $(TRAIN_PYTHON) lacks the extra train or dev.'; fi
 
 lint: .venv/installed

@@ -16,7 +16,10 @@ SHOWN = {
 
 
 def read_results(results: Sequence[Path]) -> dict[str, list[float]]:
-    """The columns of several stages' `results.csv`, behind one another; a column that a stage lacks is NaN there."""
+    """The columns of several stages' `results.csv`, behind one another; a column that a stage lacks is NaN there.
+
+    An epoch that was interrupted and done again stands twice in the file, and counts as it was done last.
+    """
     rows = [row for path in results if path.is_file() for row in _rows(path)]
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name, float("nan")) for row in rows] for name in names}
@@ -51,4 +54,5 @@ def draw_curves(results: Sequence[Path], path: Path) -> None:
 
 def _rows(path: Path) -> list[dict[str, float]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return [{name.strip(): float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+        rows = [{name.strip(): float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+    return list({row["epoch"]: row for row in rows}.values())

@@ -76,8 +76,7 @@ def train(
             state.note(spent + (time.monotonic() - began) / 3600)
             tell(step)
 
-        train_stage(recipe, number, weights, staged.data, stage, Effort(threads, deadline, compiled), tick)
-        best = stage / "weights" / "best.pt"
+        best = train_stage(recipe, number, weights, staged.data, stage, Effort(threads, deadline, compiled), tick)
         state.finish(best.relative_to(folder))
     results = tuple(folder / f"stage-{number}" / "results.csv" for number, _ in enumerate(recipe.stages))
     return Trained(folder / state.done[-1], staged, results, state.hours)

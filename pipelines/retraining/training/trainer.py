@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any
 
 from calibration.errors import ModelError
 from pipelines.retraining.training.recipe import Augmentation, Recipe, Stage
+
+_LAST, _BEST = "last.pt", "best.pt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +73,38 @@ def train_stage(
         tell: called after each batch.
 
     Returns:
-        The checkpoint with the averaged weights of the last epoch.
+        The checkpoint of the epoch that did best on the pictures held out.
 
     Raises:
         ModelError: ultralytics is missing, or the weights are not for this task.
     """
     trainer_class = _trainer_class(recipe)
-    last = folder / "weights" / "last.pt"
+    weights_folder, kept = folder / "weights", folder / "kept"
     arguments = _arguments(recipe, recipe.stages[number], data, folder)
-    if last.is_file():
-        arguments["resume"] = str(last)
+    if (kept / _LAST).is_file():
+        arguments["resume"] = str(kept / _LAST)
+        _copy(kept / _BEST, weights_folder / _BEST)
     # What Ultralytics prints would be torn through our progress bar.
     logging.getLogger("ultralytics").setLevel(logging.ERROR)
     trainer = trainer_class(overrides={**arguments, "model": weights})
     _follow(trainer, number, effort, tell)
+    trainer.add_callback("on_model_save", lambda trainer: _keep(trainer, kept))
     trainer.train()
-    return last
+    return weights_folder / _BEST
+
+
+def _keep(trainer: Any, kept: Path) -> None:
+    """Copies of the checkpoints, whole at any moment: Ultralytics writes over its own, where a kill may fall."""
+    if trainer.fitness == trainer.best_fitness:
+        _copy(trainer.best, kept / _BEST)
+    _copy(trainer.last, kept / _LAST)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = target.with_suffix(".new")
+    shutil.copyfile(source, new)
+    new.replace(target)
 
 
 def _trainer_class(recipe: Recipe) -> type[Any]:

@@ -75,7 +75,10 @@ def test_a_model_by_path(tmp_path: Path, store: ModelStore) -> None:
 # Each case: what the file holds, and the one line that is said of it.
 FAULTS: list[tuple[dict[str, Any] | str, str]] = [
     # Keys
-    (site(sites=1), "sites: unknown key, did you mean 'site'? allowed: site, agent, broker, models, require_signed, trusted_keys, sources"),
+    (
+        site(sites=1),
+        "sites: unknown key, did you mean 'site'? allowed: site, agent, broker, models, require_signed, trusted_keys, sources",
+    ),
     (rule(rule="fire", severty=3), "sources[0].rules[0].severty: unknown key, did you mean 'severity'?"),
     (rule(rule="fire", zone="yard", dwell_s=3), "sources[0].rules[0].dwell_s: unknown key"),  # another rule's
     ({k: v for k, v in site().items() if k != "broker"}, "broker: missing (the MQTT broker"),
