@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from edge.model_store import LoadedModel, ModelStore
 
 if TYPE_CHECKING:
     from pipelines.retraining.data.dataset import Dataset
+    from pipelines.retraining.scoring.evaluate_clips import ClipScores
     from pipelines.retraining.scoring.predictions import Predictions
 
 
@@ -62,6 +63,38 @@ def predicted(model: LoadedModel, dataset: Dataset, threads: int = 1) -> Predict
         if names:
             people().print(f"{model.card.name}: left out, not in the {who}: {', '.join(names)}", markup=False)
     return predictions
+
+
+def played(
+    model: LoadedModel,
+    clips: Path,
+    others: ModelStore,
+    rules: list[str] | None = None,
+    left_out: Callable[[str], None] = lambda _: None,
+) -> ClipScores:
+    """The whole pipeline over clips with a model under test, with a progress bar where somebody is watching.
+
+    Before it starts, `left_out` is told of each rule that can not run, with the reason.
+    """
+    from edge.replay.trial import plan_trial, replay_together
+    from edge.sources import Pace, open_source
+    from pipelines.detect import Detector
+    from pipelines.retraining.scoring.clips import read_clips
+    from pipelines.retraining.scoring.evaluate_clips import Played, score_clips
+
+    footage = read_clips(clips)
+    kinds = {kind for clip in footage for kind in clip.events}
+    trial = plan_trial(Detector(model.card, model.weights), others, rules, kinds)
+    for reason in trial.left_out:
+        left_out(reason)
+    runs = []
+    with progress(model.card.name, len(footage)) as advance:
+        for clip in footage:
+            source = open_source(clip.name, str(clip.path), pace=Pace.FAST, keep_s=0.0)
+            (events,), length_s = replay_together(source, [trial.plan])
+            runs.append(Played(clip, tuple(events), length_s))
+            advance()
+    return score_clips(runs, trial.judged)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from calibration.errors import ModelError
-from edge.cli._scoring import labelled, load_model, people, predicted, progress
+from edge.cli._scoring import labelled, load_model, people, played, predicted
 from edge.cli.keys._files import read_key
 from edge.model_store import CARD, LoadedModel, ModelStore
 from edge.share import share_folder
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipelines.retraining.data.leakage import Leak
     from pipelines.retraining.releasing.gate import Limits, Measured
     from pipelines.retraining.scoring.average_precision import Precision
-    from pipelines.retraining.scoring.evaluate_clips import ClipScores
     from pipelines.retraining.scoring.predictions import Predictions
 
 STAGED = "data"
@@ -149,7 +148,7 @@ class _Bench:
         predictions = predicted(model, self.dataset)
         precision = average_precision(predictions)
         images = evaluate_images(predictions, precision)
-        scores = _clips(model, self.clips, self.models) if self.clips is not None else None
+        scores = played(model, self.clips, ModelStore([self.models])) if self.clips is not None else None
         return _Run(Measured(f"{model.card.name} {model.card.version}", images, scores), predictions, precision)
 
     def against(self, run: _Run, other: _Run | None) -> list[str]:
@@ -180,27 +179,6 @@ class _Bench:
         if reasons:
             people().print(f"INT8 is left out: {'; '.join(dict.fromkeys(reasons))}", markup=False)
         return None if reasons else small
-
-
-def _clips(model: LoadedModel, file: Path, models: Path) -> ClipScores:
-    """As `lookout evaluate clips`."""
-    from edge.replay.trial import plan_trial, replay_together
-    from edge.sources import Pace, open_source
-    from pipelines.detect import Detector
-    from pipelines.retraining.scoring.clips import read_clips
-    from pipelines.retraining.scoring.evaluate_clips import Played, score_clips
-
-    footage = read_clips(file)
-    labelled_kinds = {kind for clip in footage for kind in clip.events}
-    trial = plan_trial(Detector(model.card, model.weights), ModelStore([models]), None, labelled_kinds)
-    played = []
-    with progress(model.card.name, len(footage)) as advance:
-        for clip in footage:
-            source = open_source(clip.name, str(clip.path), pace=Pace.FAST, keep_s=0.0)
-            (events,), length_s = replay_together(source, [trial.plan])
-            played.append(Played(clip, tuple(events), length_s))
-            advance()
-    return score_clips(played, trial.judged)
 
 
 def _slow(candidate: Path) -> list[str]:

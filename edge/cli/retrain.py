@@ -9,6 +9,7 @@ import typer
 
 from calibration.errors import ConfigError
 from edge.cli._scoring import people
+from edge.cli.train import Compiled, Hours, Out, Threads, train_candidate
 
 if TYPE_CHECKING:
     from pipelines.retraining.training.recipe import Proof
@@ -16,16 +17,10 @@ if TYPE_CHECKING:
 
 def retrain(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train and what to prove it on.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the training lives; runs/NAME if left out.")
-    ] = None,
-    hours: Annotated[
-        float | None, typer.Option(min=0.01, help="Time budget of the training, over all interruptions.")
-    ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Computing threads; more than one only on a free machine.")] = 1,
-    compiled: Annotated[
-        bool, typer.Option("--compile/--no-compile", help="Compile the network first: pays from an hour upwards.")
-    ] = True,
+    out: Out = None,
+    hours: Hours = None,
+    threads: Threads = 1,
+    compiled: Compiled = True,
 ) -> None:
     """Go the whole way from data to a candidate for release: leaks, training, thresholds, INT8, figures.
 
@@ -35,16 +30,12 @@ def retrain(
 
     Example: `lookout retrain datasets/tiny/recipe.yaml --no-compile`
     """
-    from edge.cli.train import train_shown
-    from pipelines.retraining.training.candidate import make_candidate
     from pipelines.retraining.training.recipe import load_recipe
 
     read = load_recipe(recipe)
     if read.proof is None:
         raise ConfigError(["proof: is missing; it says what the candidate is measured on"], str(recipe))
-    folder = out or Path("runs") / read.name
-    trained = train_shown(read, folder, hours, threads, compiled)
-    candidate = make_candidate(read, trained, folder / "candidate" / read.name).parent
+    candidate, trained = train_candidate(read, out, hours, threads, compiled)
     _measure(candidate, read.proof, trained.staged.data.parent)
     typer.echo(f"candidate: {candidate}")
 

@@ -17,18 +17,22 @@ if TYPE_CHECKING:
     from pipelines.retraining.training.train import Trained
 
 
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the training lives; runs/NAME if left out.")]
+Hours = Annotated[
+    float | None, typer.Option(min=0.01, help="Time budget, over all interruptions; epochs are shortened to it.")
+]
+Threads = Annotated[int, typer.Option(min=1, help="Computing threads; more than one only on a free machine.")]
+Compiled = Annotated[
+    bool, typer.Option("--compile/--no-compile", help="Compile the network first: pays from an hour upwards.")
+]
+
+
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train, from what.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the training lives; runs/NAME if left out.")
-    ] = None,
-    hours: Annotated[
-        float | None, typer.Option(min=0.01, help="Time budget, over all interruptions; epochs are shortened to it.")
-    ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Computing threads; more than one only on a free machine.")] = 1,
-    compiled: Annotated[
-        bool, typer.Option("--compile/--no-compile", help="Compile the network first: pays from an hour upwards.")
-    ] = True,
+    out: Out = None,
+    hours: Hours = None,
+    threads: Threads = 1,
+    compiled: Compiled = True,
 ) -> None:
     """Train a model as a recipe says; called again after a kill, go on with the epoch that was interrupted.
 
@@ -37,21 +41,23 @@ def train(
 
     Example: `lookout train models/fire-smoke/recipe.yaml --hours 2`
     """
-    from pipelines.retraining.training.candidate import make_candidate
     from pipelines.retraining.training.recipe import load_recipe
 
-    read = load_recipe(recipe)
-    folder = out or Path("runs") / read.name
-    trained = train_shown(read, folder, hours, threads, compiled)
-    typer.echo(str(make_candidate(read, trained, folder / "candidate" / read.name).parent))
+    candidate, _ = train_candidate(load_recipe(recipe), out, hours, threads, compiled)
+    typer.echo(str(candidate))
 
 
-def train_shown(recipe: Recipe, folder: Path, hours: float | None, threads: int, compiled: bool) -> Trained:
-    """Train with a progress bar, or with a line an epoch where nobody watches."""
+def train_candidate(
+    recipe: Recipe, out: Path | None, hours: float | None, threads: int, compiled: bool
+) -> tuple[Path, Trained]:
+    """Train with a progress bar, or with a line an epoch where nobody watches; the candidate's folder comes first."""
+    from pipelines.retraining.training.candidate import make_candidate
     from pipelines.retraining.training.train import train as run
 
+    folder = out or Path("runs") / recipe.name
     with _progress(recipe.name, len(recipe.stages)) as tell:
-        return run(recipe, folder, hours=hours, threads=threads, compiled=compiled, tell=tell)
+        trained = run(recipe, folder, hours=hours, threads=threads, compiled=compiled, tell=tell)
+    return make_candidate(recipe, trained, folder / "candidate" / recipe.name).parent, trained
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from edge.cli._scoring import load_model, people, progress, wide
+from edge.cli._scoring import load_model, people, played, wide
 
 if TYPE_CHECKING:
     from pipelines.retraining.scoring.evaluate_clips import ClipScores, Tally
@@ -40,27 +40,17 @@ def clips(
     Example: `lookout evaluate clips --model models/fire-smoke --clips ../shared/data/clips/clips.yaml`
     """
     from edge.model_store import ModelStore
-    from edge.replay.trial import plan_trial, replay_together
-    from edge.sources import Pace, open_source
-    from pipelines.detect import Detector
-    from pipelines.retraining.scoring.clips import read_clips
-    from pipelines.retraining.scoring.evaluate_clips import Played, score_clips
 
-    tested, footage = load_model(model), read_clips(clips)
+    tested = load_model(model)
     names = None if rules is None else [name.strip() for name in rules.split(",") if name.strip()]
-    labelled = {kind for clip in footage for kind in clip.events}
-    trial = plan_trial(Detector(tested.card, tested.weights), ModelStore.installed(folder), names, labelled)
-    for reason in trial.left_out:
+    left_out: list[str] = []
+
+    def tell(reason: str) -> None:
         people().print(f"left out: {reason}", markup=False)
-    played = []
-    with progress(tested.card.name, len(footage)) as advance:
-        for clip in footage:
-            source = open_source(clip.name, str(clip.path), pace=Pace.FAST, keep_s=0.0)
-            (events,), length_s = replay_together(source, [trial.plan])
-            played.append(Played(clip, tuple(events), length_s))
-            advance()
-    scores = score_clips(played, trial.judged)
-    record: dict[str, Any] = scores.record() | {"left_out": list(trial.left_out), "sha256": tested.card.sha256}
+        left_out.append(reason)
+
+    scores = played(tested, clips, ModelStore.installed(folder), names, tell)
+    record: dict[str, Any] = scores.record() | {"left_out": left_out, "sha256": tested.card.sha256}
     if write:
         from pipelines.retraining.training.candidate import write_metrics
 
