@@ -9,7 +9,7 @@ import typer
 
 from calibration.errors import ConfigError
 from edge.cli._scoring import people
-from edge.cli.train import Compiled, Hours, Out, Threads, train_candidate
+from edge.cli.train import Hours, Mixed, Out, Threads, train_candidate
 
 if TYPE_CHECKING:
     from pipelines.retraining.training.recipe import Proof
@@ -20,7 +20,7 @@ def retrain(
     out: Out = None,
     hours: Hours = None,
     threads: Threads = 1,
-    compiled: Compiled = True,
+    mixed: Mixed = True,
 ) -> None:
     """Go the whole way from data to a candidate for release: leaks, training, thresholds, INT8, figures.
 
@@ -28,14 +28,14 @@ def retrain(
     training was. `lookout release` then holds the candidate against the model that is released now.
     Needs the extra `train`.
 
-    Example: `lookout retrain datasets/tiny/recipe.yaml --no-compile`
+    Example: `lookout retrain datasets/tiny/recipe.yaml`
     """
     from pipelines.retraining.training.recipe import load_recipe
 
     read = load_recipe(recipe)
     if read.proof is None:
         raise ConfigError(["proof: is missing; it says what the candidate is measured on"], str(recipe))
-    candidate, trained = train_candidate(read, out, hours, threads, compiled)
+    candidate, trained = train_candidate(read, out, hours, threads, mixed)
     _measure(candidate, read.proof, trained.staged.data.parent)
     typer.echo(f"candidate: {candidate}")
 

@@ -22,8 +22,8 @@ Hours = Annotated[
     float | None, typer.Option(min=0.01, help="Time budget, over all interruptions; epochs are shortened to it.")
 ]
 Threads = Annotated[int, typer.Option(min=1, help="Computing threads; more than one only on a free machine.")]
-Compiled = Annotated[
-    bool, typer.Option("--compile/--no-compile", help="Compile the network first: pays from an hour upwards.")
+Mixed = Annotated[
+    bool, typer.Option("--mixed/--full", help="Compute in bfloat16 where the processor can, or all in float32.")
 ]
 
 
@@ -32,7 +32,7 @@ def train(
     out: Out = None,
     hours: Hours = None,
     threads: Threads = 1,
-    compiled: Compiled = True,
+    mixed: Mixed = True,
 ) -> None:
     """Train a model as a recipe says; called again after a kill, go on with the epoch that was interrupted.
 
@@ -43,12 +43,12 @@ def train(
     """
     from pipelines.retraining.training.recipe import load_recipe
 
-    candidate, _ = train_candidate(load_recipe(recipe), out, hours, threads, compiled)
+    candidate, _ = train_candidate(load_recipe(recipe), out, hours, threads, mixed)
     typer.echo(str(candidate))
 
 
 def train_candidate(
-    recipe: Recipe, out: Path | None, hours: float | None, threads: int, compiled: bool
+    recipe: Recipe, out: Path | None, hours: float | None, threads: int, mixed: bool
 ) -> tuple[Path, Trained]:
     """Train with a progress bar, or with a line an epoch where nobody watches; the candidate's folder comes first."""
     from pipelines.retraining.training.candidate import make_candidate
@@ -56,7 +56,7 @@ def train_candidate(
 
     folder = out or Path("runs") / recipe.name
     with _progress(recipe.name, len(recipe.stages)) as tell:
-        trained = run(recipe, folder, hours=hours, threads=threads, compiled=compiled, tell=tell)
+        trained = run(recipe, folder, hours=hours, threads=threads, mixed=mixed, tell=tell)
     return make_candidate(recipe, trained, folder / "candidate" / recipe.name).parent, trained
 
 

@@ -105,7 +105,13 @@ class Recipe(_Part):
     parts: bool = Field(default=False, description="look for leaks by parts of pictures, as in mosaics; takes minutes")
     stages: tuple[Stage, ...] = Field(min_length=1)
     augment: Augmentation = Field(default_factory=Augmentation)
-    batch: int = Field(default=16, ge=1)
+    batch: int = Field(default=16, ge=1, description="pictures computed at a time")
+    step: int = Field(default=64, ge=1, description="pictures seen before the weights move; the rate belongs to it")
+    average: int = Field(default=100, ge=1, description="the weights kept are a running mean over so many steps")
+    keep: Literal["best", "last"] = Field(
+        default="best",
+        description="which epoch's weights: by the pictures held out, or the last where the base has seen those",
+    )
     seed: int = 0
     card: CardDraft
     proof: Proof | None = None

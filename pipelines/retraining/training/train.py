@@ -40,7 +40,7 @@ def train(
     *,
     hours: float | None = None,
     threads: int = 1,
-    compiled: bool = True,
+    mixed: bool = True,
     tell: Callable[[Step], None] = lambda _: None,
 ) -> Trained:
     """Train as the recipe says, or go on where this folder's training was interrupted.
@@ -52,7 +52,7 @@ def train(
         folder: where the training lives.
         hours: budget over all interruptions; the epochs of the remaining stages are shortened to it.
         threads: for computing.
-        compiled: see `Effort`.
+        mixed: see `Effort`.
         tell: called after each batch.
 
     Raises:
@@ -60,6 +60,7 @@ def train(
         DatasetError: the data can not be used.
         ModelError: ultralytics is missing, or the base weights do not fit.
     """
+    folder = folder.resolve()  # Ultralytics takes a relative one to be in a folder of its own
     state = _State.open(folder, recipe)
     # What an interrupted training was fed with, it goes on with, whatever has become of the data sets.
     staged = Staged.read(folder / "data") or stage_data(recipe, folder / "data")
@@ -76,7 +77,7 @@ def train(
             state.note(spent + (time.monotonic() - began) / 3600)
             tell(step)
 
-        best = train_stage(recipe, number, weights, staged.data, stage, Effort(threads, deadline, compiled), tick)
+        best = train_stage(recipe, number, weights, staged.data, stage, Effort(threads, deadline, mixed), tick)
         state.finish(best.relative_to(folder))
     results = tuple(folder / f"stage-{number}" / "results.csv" for number, _ in enumerate(recipe.stages))
     return Trained(folder / state.done[-1], staged, results, state.hours)

@@ -55,7 +55,7 @@ def test_from_pictures_to_a_candidate(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs the extra `train`")
     pytest.importorskip("ultralytics", reason="needs the extra `train`")
     began = time.monotonic()
-    command = [sys.executable, "-m", "edge.cli", "retrain", str(TINY / "recipe.yaml"), "--no-compile"]
+    command = [sys.executable, "-m", "edge.cli", "retrain", str(TINY / "recipe.yaml")]
     done = subprocess.run(
         [*command, "--out", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=900
     )

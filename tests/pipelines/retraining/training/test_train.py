@@ -41,7 +41,7 @@ def test_curves_join_the_stages(tmp_path: Path) -> None:
 def test_a_killed_training_goes_on_with_the_epoch_that_was_interrupted(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs the extra `train`")
     pytest.importorskip("ultralytics", reason="needs the extra `train`")
-    command = [sys.executable, "-m", "edge.cli", "train", str(TINY), "--out", str(tmp_path), "--no-compile"]
+    command = [sys.executable, "-m", "edge.cli", "train", str(TINY), "--out", str(tmp_path)]
     results = tmp_path / "stage-0" / "results.csv"
     with subprocess.Popen(command, cwd=ROOT) as process:
         wait_for(lambda: len(rows(results)) >= 2, process)
@@ -60,6 +60,21 @@ def test_a_killed_training_goes_on_with_the_epoch_that_was_interrupted(tmp_path:
 
 
 @pytest.mark.train
+def test_stages_follow_each_other_in_a_relative_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ultralytics puts a relative folder somewhere else, where the next stage looked for its weights in vain."""
+    pytest.importorskip("torch", reason="needs the extra `train`")
+    pytest.importorskip("ultralytics", reason="needs the extra `train`")
+    read = load_recipe(TINY)
+    stages = tuple(read.stages[0].model_copy(update={"epochs": 1, "size": size}) for size in (64, 96))
+    short = read.model_copy(update={"stages": stages, "proof": None, "keep": "last"})
+    monkeypatch.chdir(tmp_path)
+    trained = train(short, Path("runs/here"))
+    assert trained.weights == tmp_path / "runs" / "here" / "stage-1" / "weights" / "last.pt"
+    assert trained.weights.is_file()
+    assert [len(rows(results)) for results in trained.results] == [1, 1]
+
+
+@pytest.mark.train
 def test_a_budget_shortens_the_training(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs the extra `train`")
     pytest.importorskip("ultralytics", reason="needs the extra `train`")
@@ -68,7 +83,7 @@ def test_a_budget_shortens_the_training(tmp_path: Path) -> None:
     long = read.model_copy(update={"stages": (stage,), "proof": None})
     seen: list[int] = []
     began = time.monotonic()
-    trained = train(long, tmp_path, hours=30 / 3600, compiled=False, tell=lambda step: seen.append(step.epochs))
+    trained = train(long, tmp_path, hours=30 / 3600, tell=lambda step: seen.append(step.epochs))
     assert seen[0] == 500
     assert seen[-1] < 500, "fewer epochs were planned once it was known how long one takes"
     assert time.monotonic() - began < 120
