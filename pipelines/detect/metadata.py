@@ -72,14 +72,21 @@ def class_names(metadata: Mapping[str, str]) -> list[str]:
 
 
 def keypoint_names(metadata: Mapping[str, str]) -> list[str]:
-    """Names of the keypoints in order, from `{0: ['nose', …]}`; COCO's where there are 17 without names."""
+    """Names of the keypoints in order, from `{0: ['nose', …]}`; COCO's where there are 17 without names.
+
+    Where a data set names none, Ultralytics counts them, and a number is no name.
+    """
     said = _value(metadata.get("kpt_names", ""))
     names = next(iter(said.values()), None) if isinstance(said, dict) else said
-    if isinstance(names, list | tuple) and names:
+    if isinstance(names, list | tuple) and names and [str(name) for name in names] != _counted(len(names)):
         return [str(name) for name in names]
     shape = _value(metadata.get("kpt_shape", ""))
     count = shape[0] if isinstance(shape, list | tuple) and shape else 0
     return list(COCO_KEYPOINTS) if count == len(COCO_KEYPOINTS) else []
+
+
+def _counted(count: int) -> list[str]:
+    return [str(number) for number in range(count)]
 
 
 def refuse_other_names(listed: Sequence[str], names: Sequence[str], where: str) -> None:

@@ -245,4 +245,6 @@ def _description(recipe: Recipe, folder: Path, pictures: Sequence[Picture]) -> d
         described["kpt_shape"] = [count, 3]
         if count == len(COCO_MIRRORED):
             described["flip_idx"] = list(COCO_MIRRORED)
+            # Unnamed, they would be called by their numbers, down to the card.
+            described["kpt_names"] = {number: list(COCO_KEYPOINTS) for number in range(len(recipe.classes))}
     return described

@@ -113,6 +113,9 @@ def test_output_layout(said: dict[str, str | None], expected: str | None) -> Non
         ({"kpt_shape": "[17, 3]"}, COCO_KEYPOINTS),
         ({"kpt_shape": "[2, 3]", "kpt_names": "{0: ['head', 'tail']}"}, ("head", "tail")),
         ({"kpt_shape": "[17, 3]", "kpt_names": "None"}, COCO_KEYPOINTS),
+        # What Ultralytics writes for a data set that names none.
+        ({"kpt_shape": "[17, 3]", "kpt_names": str({0: [str(i) for i in range(17)]})}, COCO_KEYPOINTS),
+        ({"kpt_shape": "[2, 3]", "kpt_names": "{0: ['0', '1']}"}, ()),
         ({"kpt_shape": "[5, 3]"}, ()),  # nobody says what they are: the card must
     ],
 )

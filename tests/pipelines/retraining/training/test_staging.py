@@ -138,6 +138,7 @@ def test_the_folder_says_how_to_mirror_a_pose(tmp_path: Path, fires: Path) -> No
     said = yaml.safe_load(staged.data.read_text())
     assert said["kpt_shape"] == [17, 3]
     assert said["flip_idx"][5] == 6, "the left shoulder becomes the right one"
+    assert said["kpt_names"][0][5] == "left_shoulder"
     label = next(path for path in (tmp_path / "out" / "labels" / "train").iterdir() if path.read_text())
     assert len(label.read_text().split("\n")[0].split()) == 5 + 17 * 3
 
