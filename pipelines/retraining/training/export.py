@@ -50,7 +50,7 @@ def export_model(weights: Path, folder: Path, card: Mapping[str, Any]) -> Path:
             model.export(format="onnx", imgsz=[size["height"], size["width"]], simplify=True, dynamic=False, opset=17)
         )
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(exported, folder / "model.onnx")
+        _without_origin(exported, folder / "model.onnx")
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     filled = {
         "name": folder.name,
@@ -64,6 +64,16 @@ def export_model(weights: Path, folder: Path, card: Mapping[str, Any]) -> Path:
     path = folder / "card.yaml"
     path.write_text(yaml.safe_dump(filled, sort_keys=False, allow_unicode=True, width=100), encoding="utf-8")
     return path
+
+
+def _without_origin(exported: Path, target: Path) -> None:
+    """Copy it without Ultralytics' description: that names a folder of the machine that trained."""
+    import onnx
+
+    model = onnx.load(str(exported))
+    kept = [(each.key, each.value) for each in model.metadata_props if each.key != "description"]
+    onnx.helper.set_model_props(model, dict(kept))
+    onnx.save(model, str(target))
 
 
 def _keypoints(model: Any, card: Mapping[str, Any]) -> dict[str, list[str]]:
