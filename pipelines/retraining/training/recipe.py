@@ -103,6 +103,7 @@ class Recipe(_Part):
         default="refuse", description="what is done about training pictures that leak into the proof's"
     )
     parts: bool = Field(default=False, description="look for leaks by parts of pictures, as in mosaics; takes minutes")
+    despeckle: bool = Field(default=False, description="take salt-and-pepper noise out of the training pictures")
     stages: tuple[Stage, ...] = Field(min_length=1)
     augment: Augmentation = Field(default_factory=Augmentation)
     batch: int = Field(default=16, ge=1, description="pictures computed at a time")

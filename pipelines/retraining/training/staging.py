@@ -22,6 +22,7 @@ from pipelines.retraining.data.groups import inseparable, members
 from pipelines.retraining.data.leakage import clear_of
 from pipelines.retraining.data.loading import load_split
 from pipelines.retraining.data.thin import thin
+from pipelines.retraining.training.despeckle import write_despeckled
 from pipelines.retraining.training.recipe import Ingredient, Recipe
 
 _READY = "ready.json"
@@ -59,7 +60,7 @@ class Staged:
 
 
 def stage_data(recipe: Recipe, folder: Path) -> Staged:
-    """Bring a recipe's pictures together: linked, never copied; labels in the recipe's classes.
+    """Bring a recipe's pictures together: linked, not copied unless despeckled; labels in the recipe's classes.
 
     Args:
         recipe: its ingredients and its seed; the same recipe and data give the same folder.
@@ -79,7 +80,7 @@ def stage_data(recipe: Recipe, folder: Path) -> Staged:
     if missing:
         raise DatasetError(f"recipe {recipe.name}: no box of {', '.join(missing)} in the training pictures")
     shutil.rmtree(folder, ignore_errors=True)
-    placed = {split: _write(pictures, folder, split) for split, pictures in parts.items()}
+    placed = {split: _write(pictures, folder, split, despeckled=recipe.despeckle) for split, pictures in parts.items()}
     _save(recipe, folder, placed["train"] + (placed["hold"] if held else []))
     data = folder / "data.yaml"
     data.write_text(yaml.safe_dump(_description(recipe, folder, trained), sort_keys=False), encoding="utf-8")
@@ -199,7 +200,7 @@ def _boxes(pictures: Iterable[Picture], classes: Sequence[str]) -> dict[str, int
     return dict(zip(classes, counts.tolist(), strict=True))
 
 
-def _write(pictures: Sequence[Picture], folder: Path, split: str) -> list[Picture]:
+def _write(pictures: Sequence[Picture], folder: Path, split: str, *, despeckled: bool) -> list[Picture]:
     """Link them and write their labels; returns them where they now are."""
     images, labels = folder / "images" / split, folder / "labels" / split
     images.mkdir(parents=True)
@@ -208,7 +209,8 @@ def _write(pictures: Sequence[Picture], folder: Path, split: str) -> list[Pictur
     for number, picture in enumerate(pictures):
         # Numbered: two sets may hold files of one name.
         name = f"{number:0{digits}}_{picture.path.name}"
-        (images / name).symlink_to(picture.path.resolve())
+        if not (despeckled and write_despeckled(picture.path, images / name)):
+            (images / name).symlink_to(picture.path.resolve())
         (labels / name).with_suffix(".txt").write_text("".join(_lines(picture)), encoding="utf-8")
         placed.append(replace(picture, path=images / name, split=split))
     return placed

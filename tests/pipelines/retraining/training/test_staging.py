@@ -117,6 +117,18 @@ def test_what_leaks_into_the_proof_is_refused_or_withheld(tmp_path: Path, fires:
     assert not [name for name in names if "clip1" in name]
 
 
+def test_despeckled_pictures_are_copies_and_the_others_links(tmp_path: Path, fires: Path) -> None:
+    noisy = fires / "images" / "train" / "clip0_0000.png"
+    image = cv2.imread(str(noisy))
+    assert image is not None
+    image[5:45:6, 5:60:6] = 255
+    cv2.imwrite(str(noisy), image)
+    wanted = recipe(tmp_path, [{"data": "fires", "rename": {"flame": "fire"}}], despeckle=True, hold_share=0)
+    stage_data(wanted, tmp_path / "out")
+    placed = sorted((tmp_path / "out" / "images" / "train").iterdir())
+    assert [path.name.partition("_")[2] for path in placed if not path.is_symlink()] == ["clip0_0000.png"]
+
+
 def test_a_class_without_a_box_is_refused(tmp_path: Path, fires: Path) -> None:
     with pytest.raises(DatasetError, match="no box of fire in the training pictures"):
         stage_data(recipe(tmp_path, [{"data": "fires"}]), tmp_path / "out")
