@@ -19,7 +19,7 @@ from pipelines.prefilter import Prefilter
 from pipelines.rules import make_rule
 from pipelines.rules.base import Hours, RuleSettings
 from pipelines.scene import CloseUp, Scene
-from pipelines.schedule import Agenda, Want
+from pipelines.schedule import Agenda, Situation, Want
 from pipelines.track import Tracker, TrackSettings
 from pipelines.views import Views, close_up
 
@@ -60,6 +60,12 @@ class WatchPlan:
     mode: Mode = Mode.ALARM
     hours: Hours | None = None
     policy: Policy = field(default_factory=Policy)
+
+    @property
+    def unseen_s(self) -> float:
+        """How long the view may go without a picture while nothing stirs."""
+        rules = [rule.unseen_s for lane in self.lanes for rule in lane.rules]
+        return min([self.max_gap_s, *rules])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,6 +189,8 @@ class Watch:
         self._lanes = tuple(Lane(lane, plan.zones, plan.mode) for lane in plan.lanes)
         self._incidents = Incidents(new_id, plan.policy)
         self._size = (0, 0)
+        # What `situation` tells another thread than the one that inspects.
+        self._has_signs = self._has_active = False
 
     @property
     def active(self) -> tuple[Event, ...]:
@@ -206,11 +214,18 @@ class Watch:
         }
         known = {event: (event.rule, event.kind, event.zone) in alarming for event in events}
         self._incidents.restore(event for event, kept in known.items() if kept)
+        self._note()
         return tuple(abandoned(event) for event, kept in known.items() if not kept)
 
     def look(self, frame: Frame) -> Activity:
         """What changed in this frame."""
         return self._prefilter.look(frame)
+
+    def situation(self, frame: Frame, activity: Activity) -> Situation:
+        """How much of the stream is worth decoding, by this frame and the last inspection; for the source's thread."""
+        closed = self.plan.hours is not None and not self.plan.hours.include(frame.captured_s)
+        stirred = not closed and (len(activity.regions) > 0 or activity.unsettled)
+        return Situation(stirred, pending=self._has_signs, active=self._has_active)
 
     def want(self, frame: Frame, activity: Activity) -> Want | None:
         """Should this frame be inspected? None when it can wait."""
@@ -239,6 +254,7 @@ class Watch:
                 lane.reset()
         self._agenda.looked(frame.time_s, pending=self._pending)
         events = self._incidents.follow(frame, findings) if open_now else self._incidents.clear_all(frame)
+        self._note()
         shown = tuple(_counting(scene) for scene in scenes)
         return Inspection(
             events=events,
@@ -253,6 +269,14 @@ class Watch:
             views=scenes[0].looked if scenes else np.empty((0, 4), np.float32),
             scenes=tuple(scenes),
         )
+
+    @property
+    def has_signs(self) -> bool:
+        """The last inspection left a rule with something to confirm or to follow; from any thread."""
+        return self._has_signs
+
+    def _note(self) -> None:
+        self._has_signs, self._has_active = self._pending, bool(self.active)
 
     @property
     def _pending(self) -> bool:

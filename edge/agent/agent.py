@@ -185,6 +185,9 @@ class Agent:
             self._mail.send(event)
 
     def _tell(self, look: Look, inspection: Inspection) -> None:
+        source = look.frame.source
+        if self._watches[source].has_signs:
+            self._readers[source].rouse()
         untold = list(inspection.events)
         try:
             for event in inspection.events:

@@ -15,7 +15,7 @@ from edge.evidence.ring import PacketRing
 from edge.sources import Pace, Reconnecting, Source, SourceStats, State
 from edge.sources.drill import Drill
 from pipelines.frame import Frame
-from pipelines.schedule import Rate
+from pipelines.schedule import Rate, Tier, Vigil
 from pipelines.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class Reader:
         ring: the packets kept, over reconnections.
         drill: what is drawn into its frames, or None.
         ended: there will be no more frames, for whatever reason.
+        tier: how much of the stream is decoded; a recording that is read as fast as it goes is decoded whole.
     """
 
     def __init__(self, settings: SourceSettings, watch: Watch, desk: Desk, keep_s: float, clock: AgentClock) -> None:
@@ -45,6 +46,8 @@ class Reader:
         self.ring = PacketRing(settings.name, keep_s, RING_BYTES)
         self.drill = Drill(settings.drill) if settings.drill is not None else None
         self.ended = False
+        self.tier = Tier.AWAKE
+        self._vigil = Vigil(watch.plan.unseen_s) if self._thins(settings) else None
         self._watch = watch
         self._desk = desk
         self._clock = clock
@@ -87,6 +90,21 @@ class Reader:
             )
         self.ended = not stop.is_set()
 
+    @property
+    def wakeful(self) -> str:
+        """Why the source is never quiet, for people; empty if it may be."""
+        if self._vigil is None:
+            return "decode is all" if self.settings.decode == "all" else "it is read as fast as it goes"
+        keyframe_s = self.stats.keyframe_s
+        if keyframe_s is None or self._vigil.allows(keyframe_s):
+            return ""
+        return f"its keyframes are {keyframe_s:.1f} s apart, its rules and max_gap_s allow {self._vigil.unseen_s:g} s"
+
+    def rouse(self) -> None:
+        """A rule has seen signs: decode every picture from now on. From any thread."""
+        if self._connection is not None:
+            self._connection.keyframes_within_s = None
+
     def close(self) -> None:
         """Have the thread leave soon, also out of a wait for the next picture."""
         if self._connection is not None:
@@ -100,9 +118,25 @@ class Reader:
             frame = self.drill.render(frame)
         look = Look(frame, self._watch.look(frame))
         self._desk.put(look)
+        if self._vigil is not None:
+            self._keep_vigil(self._vigil, look)
         # A recording that is read as fast as it goes has nobody to keep up with: it waits for the inspector.
         while self._pace is Pace.FAST and not stop.is_set() and not self._desk.wait_until_taken(look, _TAKEN_S):
             beat()
+
+    def _keep_vigil(self, vigil: Vigil, look: Look) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        situation = self._watch.situation(look.frame, look.activity)
+        self.tier = vigil.tier(look.frame.time_s, situation, connection.stats.keyframe_s)
+        connection.keyframes_within_s = vigil.within_s if self.tier is Tier.QUIET else None
+        if self._watch.has_signs:  # seen between the question and the answer
+            self.rouse()
+
+    @staticmethod
+    def _thins(settings: SourceSettings) -> bool:
+        return settings.decode == "auto" and Pace(settings.pace) is Pace.LIVE
 
     def _on_state(self, state: State, message: str) -> None:
         level = logging.WARNING if state is State.WAITING else logging.INFO

@@ -87,6 +87,9 @@ class SourceSettings(Settings):
     )
     analysis_fps: float = Field(default=5.0, gt=0, le=60, description="frames a second that the prefilter looks at")
     interval_s: float = Field(default=0.4, ge=0, le=60, description="shortest time between two inspections")
+    decode: Literal["auto", "all"] = Field(
+        default="auto", description="auto: while nothing stirs keyframes only, where the rules' timing allows it"
+    )
     mode: Mode = Field(default=Mode.ALARM, description="observe: recorded and reported as observed, never alarmed")
     hours: Hours | None = Field(default=None, description="when it works; always if left out")
     place: Place = Field(default=Place(), description="where it stands; copied into its events")

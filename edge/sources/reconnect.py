@@ -88,6 +88,19 @@ class Reconnecting:
         self._now = (State.IDLE, "")
         self._sequence = 0
         self._last_s = float("-inf")
+        self._within_s: float | None = None
+
+    @property
+    def keyframes_within_s(self) -> float | None:
+        """See `Source`; a new connection begins with every picture, since its keyframes are not known."""
+        return self._within_s
+
+    @keyframes_within_s.setter
+    def keyframes_within_s(self, within_s: float | None) -> None:
+        self._within_s = within_s
+        source = self._source
+        if source is not None:
+            source.keyframes_within_s = within_s
 
     @property
     def ring(self) -> PacketRing | None:
@@ -108,6 +121,7 @@ class Reconnecting:
             frames=past.frames + now.frames,
             dropped=past.dropped + now.dropped,
             corrupt=past.corrupt + now.corrupt,
+            passed=past.passed + now.passed,
             reconnects=past.reconnects,
             last_frame_s=now.last_frame_s if now.last_frame_s is not None else past.last_frame_s,
         )
@@ -153,6 +167,7 @@ class Reconnecting:
         first = self._source is None
         past = self.stats
         source = self._open_again()
+        self._within_s = None
         self._past = replace(past, reconnects=past.reconnects + (not first))
         self._source = source
         return source

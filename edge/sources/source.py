@@ -63,7 +63,12 @@ class Opening:
 class Source(ABC):
     """A camera, a recording or a folder of pictures.
 
-    One thread iterates over `frames`; any thread may call `close` and read `stats` and `ring`.
+    One thread iterates over `frames`; any thread may call `close`, read `stats` and `ring` and set
+    `keyframes_within_s`.
+
+    Attributes:
+        keyframes_within_s: decode keyframes only, as long as they come within so many seconds of each other; None for
+            every picture. The ring gets all packets either way. Sources without packets pay it no heed.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -75,6 +80,7 @@ class Source(ABC):
         self._stop = threading.Event()
         self._tally = Tally()
         self._sequence = 0
+        self.keyframes_within_s: float | None = None
 
     @property
     def stats(self) -> SourceStats:

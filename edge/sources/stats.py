@@ -36,6 +36,8 @@ class SourceStats:
         codec: libav's name, or `picture`; empty before the first connection.
         width, height: of the last frame, pixels; 0 before the first.
         fps: frames a second over the last few seconds; 0 before the second frame.
+        passed: pictures that were not decoded, since nothing stirred.
+        keyframe_s: longest time between two keyframes of late, seconds; None while it is not known.
     """
 
     state: State = State.IDLE
@@ -49,6 +51,8 @@ class SourceStats:
     width: int = 0
     height: int = 0
     fps: float = 0.0
+    passed: int = 0
+    keyframe_s: float | None = None
 
 
 class Tally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,10 +16,12 @@ from av.video.stream import VideoStream
 
 from calibration.errors import SourceUnusable
 from edge.address import without_secrets
-from edge.evidence.packets import EncodedPacket, StreamFormat
+from edge.evidence.packets import EncodedPacket, Stamp, StreamFormat
 from edge.sources.catch_up import CatchUp, Step
 from edge.sources.planes import decoded_planes
 from edge.sources.source import Opening, Source
+from edge.sources.stats import SourceStats
+from edge.sources.thinning import Thinning
 from edge.sources.timeline import Timeline
 from pipelines.frame import Frame
 
@@ -35,6 +37,14 @@ class VideoSource(Source):
         super().__init__(opening)
         self._catch_up = CatchUp() if paced else None
         self._fault: av.error.FFmpegError | None = None
+        self._thinning: Thinning[av.Packet[VideoStream]] = Thinning()
+        self._shown: int | None = None  # ticks of a keyframe that was shown and has to be decoded once more
+
+    @property
+    def stats(self) -> SourceStats:
+        """What it has done so far."""
+        thinning = self._thinning
+        return replace(self._tally.snapshot(), passed=thinning.passed, keyframe_s=thinning.keyframe_s)
 
     @abstractmethod
     def _lost(self, error: av.error.FFmpegError) -> None:
@@ -62,19 +72,48 @@ class VideoSource(Source):
         self._tally.codec = form.codec
         self.ring.begin(form)
         for packet in self._packets(container, stream):
-            if packet is not None and not self._wanted(packet, guessed, timeline):
-                continue
-            pictures = self._decode(stream, packet)
-            self._progress(len(pictures))
-            for picture in pictures:
+            for picture in self._pictures(stream, packet, guessed, timeline):
                 if picture.rotation != form.rotation:
                     form = replace(form, rotation=picture.rotation)
                     self.ring.begin(form)
-                stamp = timeline.picture(_seconds(picture.dts if guessed else picture.pts, base))
+                stamp = timeline.picture(_seconds(_ticks(picture, guessed), base))
                 self._due(stamp.time_s)
                 if self._stop.is_set():
                     return
                 yield self._frame(decoded_planes(picture, form.rotation), stamp)
+
+    def _pictures(
+        self, stream: VideoStream, packet: av.Packet[VideoStream] | None, guessed: bool, timeline: Timeline
+    ) -> Iterator[av.VideoFrame]:
+        """What is to be seen now that this packet has come; None for what the decoder still holds."""
+        for ready in [*self._thinning.rest(), None] if packet is None else self._wanted(packet, guessed, timeline):
+            pictures = self._decode(stream, ready)
+            if self._shown is not None:
+                pictures = self._fresh(pictures, guessed)
+            if ready is not None and ready is packet and ready.is_keyframe and self._thinning.within_s is not None:
+                pictures += self._press(stream, ready, pictures, guessed)
+            self._progress(len(pictures))
+            yield from pictures
+
+    def _press(
+        self, stream: VideoStream, keyframe: av.Packet[VideoStream], given: list[av.VideoFrame], guessed: bool
+    ) -> list[av.VideoFrame]:
+        """Have a decoder that puts pictures in order hand out the keyframe, which only the next would push out."""
+        own = keyframe.dts if guessed else keyframe.pts
+        if given and (own is None or _ticks(given[-1], guessed) == own):
+            return []
+        pictures = self._decode(stream, None)
+        stream.codec_context.flush_buffers()
+        self._thinning.again(keyframe)
+        self._shown = _ticks(pictures[-1], guessed) if pictures else None
+        return pictures
+
+    def _fresh(self, pictures: list[av.VideoFrame], guessed: bool) -> list[av.VideoFrame]:
+        """Without the keyframe that was shown before, and what leads up to it and can not be decoded alone."""
+        fresh = [p for p in pictures if (ticks := _ticks(p, guessed)) is None or ticks > (self._shown or 0)]
+        if fresh:
+            self._shown = None
+        return fresh
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream] | None]:
         """The packets; at the end None, for the pictures that the decoder still holds."""
@@ -93,18 +132,31 @@ class VideoSource(Source):
             if packet.size:
                 yield packet
 
-    def _wanted(self, packet: av.Packet[VideoStream], guessed: bool, timeline: Timeline) -> bool:
-        """Keep a packet in the ring, and tell whether to decode it."""
+    def _wanted(
+        self, packet: av.Packet[VideoStream], guessed: bool, timeline: Timeline
+    ) -> Sequence[av.Packet[VideoStream]]:
+        """Keep a packet in the ring, and tell which to decode now."""
         stamp = timeline.packet(_seconds(packet.dts if guessed else packet.pts, packet.time_base))
         if packet.is_corrupt:
             self._tally.corrupt += 1
-            return False
+            return ()
         self.ring.push(EncodedPacket(bytes(packet), stamp, packet.is_keyframe, None if guessed else packet.pts))
+        if not self._keeps_up(stamp, packet.is_keyframe, timeline):
+            self._thinning.lost()
+            return ()
+        self._thinning.within_s = self.keyframes_within_s
+        ready = self._thinning.take(packet, stamp.time_s, packet.is_keyframe)
+        if not ready:
+            self._due(stamp.time_s)  # a recording gives even what is passed over at its time
+        return ready
+
+    def _keeps_up(self, stamp: Stamp, keyframe: bool, timeline: Timeline) -> bool:
+        """Whether a packet comes in time to be decoded; those up to the next keyframe do not once one does not."""
         if self._catch_up is None:
             return True
         now_s = self._clock.monotonic()
         lag_s = now_s - stamp.time_s
-        step = self._catch_up.step(lag_s, now_s, packet.is_keyframe)
+        step = self._catch_up.step(lag_s, now_s, keyframe)
         if step is Step.SLIP:
             timeline.slip(lag_s)
         self._tally.dropped += step is Step.SKIP
@@ -168,6 +220,11 @@ def _header(stream: VideoStream) -> bytes:
         packet.stream = copy
         container.mux(packet)
     return memory.getvalue()
+
+
+def _ticks(picture: av.VideoFrame, guessed: bool) -> int | None:
+    """When a picture is to be shown, in the stream's ticks."""
+    return picture.dts if guessed else picture.pts
 
 
 def _seconds(ticks: int | None, base: Fraction) -> float | None:

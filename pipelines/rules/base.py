@@ -89,6 +89,11 @@ class RuleSettings(Settings):
         """How long it may take, at most, to confirm a hazard that is in view from the first look on."""
         return 0.0
 
+    @property
+    def unseen_s(self) -> float:
+        """How long the view may go without a picture while nothing stirs; 0 if the rule needs every picture."""
+        return 4.0
+
     @model_validator(mode="after")
     def _has_zone(self) -> Self:
         if self.zoned and self.zone is None:

@@ -55,6 +55,11 @@ class BlockedExitSettings(RuleSettings):
         """How long it may take to confirm one that is in view from the first look on."""
         return self.reference_s + max(self.dwell_s, self.person_dwell_s)
 
+    @property
+    def unseen_s(self) -> float:
+        """Time between looks that are further apart would not count."""
+        return min(self.max_look_gap_s, 10.0)
+
 
 class BlockedExit:
     """Reports one hazard while anything stands in the zone.

@@ -52,6 +52,11 @@ class PersonDownSettings(RuleSettings):
         """How long it may take to confirm one that is in view from the first look on."""
         return self.dwell_s
 
+    @property
+    def unseen_s(self) -> float:
+        """Who lies does not get up between two pictures."""
+        return max(self.dwell_s, 2.0)
+
 
 @dataclass(slots=True)
 class _Body:

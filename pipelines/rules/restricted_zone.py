@@ -55,6 +55,11 @@ class RestrictedZoneSettings(RuleSettings):
         """How long it may take to confirm one that is in view from the first look on."""
         return self.dwell_s
 
+    @property
+    def unseen_s(self) -> float:
+        """Who is in and out again within this time may be missed; nobody may where the first look is to alarm."""
+        return max(self.dwell_s, 2.0) if self.dwell_s > 0 else 0.0
+
 
 @dataclass(slots=True)
 class _Stay:

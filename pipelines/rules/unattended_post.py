@@ -48,6 +48,11 @@ class UnattendedPostSettings(RuleSettings):
         """How long it may take to confirm one that is in view from the first look on."""
         return self.absent_s
 
+    @property
+    def unseen_s(self) -> float:
+        """Time between looks that are further apart would not count."""
+        return min(self.max_look_gap_s, 10.0)
+
 
 class UnattendedPost:
     """Reports one hazard while the post has been empty for longer than allowed.

@@ -2,5 +2,6 @@
 
 from pipelines.schedule.rate import Rate
 from pipelines.schedule.scheduler import Agenda, Reason, Want, choose
+from pipelines.schedule.tier import Situation, Tier, Vigil
 
-__all__ = ["Agenda", "Rate", "Reason", "Want", "choose"]
+__all__ = ["Agenda", "Rate", "Reason", "Situation", "Tier", "Vigil", "Want", "choose"]

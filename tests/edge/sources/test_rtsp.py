@@ -201,3 +201,22 @@ def test_a_reader_that_falls_behind_drops_and_catches_up(rtsp_server: StartServe
     assert source.stats.dropped > 10
     assert max(ages) < 3.0, "the lag is bounded"
     assert ages[-1] < 0.5, "and made up for afterwards"
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265", "jpeg"])
+def test_quiet_decodes_a_part_and_waking_all(rtsp_server: StartServer, free_port: int, codec: str) -> None:
+    with rtsp_server(free_port, "--codec", codec):
+        watched = Watched(address(free_port))
+        with watched.running():
+            watched.until_more_frames("the first frames", 30)
+            watched.until(lambda: watched.source.stats.keyframe_s is not None, "the keyframes' rhythm is known")
+            watched.source.keyframes_within_s = 4.0
+            watched.until(lambda: watched.source.stats.passed > 60, "pictures are passed over")
+            count = len(watched.frames)
+            time.sleep(2.5)
+            assert 1 <= len(watched.frames) - count <= 3  # some 60 came
+            watched.source.keyframes_within_s = None
+            watched.until_more_frames("frames after waking", 20)
+            assert watched.source.stats.corrupt == 0
+        newest = watched.frames[-10:]
+        assert max(b.time_s - a.time_s for a, b in pairwise(newest)) < 0.2

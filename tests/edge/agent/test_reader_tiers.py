@@ -1,0 +1,154 @@
+"""A live source is decoded no more than its view asks for: real recordings, at their own speed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.stream import VideoStream
+
+from edge.agent.desk import Desk
+from edge.agent.ids import Uuid7
+from edge.agent.reader import Reader
+from edge.clock import AgentClock
+from edge.config import SourceSettings
+from pipelines.rules.restricted_zone import RestrictedZoneSettings
+from pipelines.schedule import Tier, tier
+from pipelines.watch import Watch, WatchPlan
+
+FPS, KEYFRAME_S = 25, 1.0
+MOVES_S = 5.0  # from here on something moves
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Path:
+    """Eight seconds of a yard with sensor noise; a keyframe a second; from the fifth second on a box moves."""
+    rng = np.random.default_rng(2)
+    ground = np.kron(rng.integers(90, 150, (12, 16)), np.ones((20, 20))).astype(np.float32)
+    path = tmp_path / "yard.mp4"
+    with av.open(str(path), "w") as container:
+        options = {"bf": "0", "x264-params": f"keyint={int(FPS * KEYFRAME_S)}:scenecut=0"}
+        stream = container.add_stream("libx264", rate=FPS, options=options)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(8 * FPS):
+            luma = ground + rng.normal(0, 1.5, ground.shape)
+            if number >= MOVES_S * FPS:
+                left = 40 + 2 * (number - int(MOVES_S * FPS))
+                luma[100:160, left : left + 50] = 220
+            picture = av.VideoFrame(320, 240, "yuv420p")
+            for index, plane in enumerate(picture.planes):
+                rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+                rows[: plane.height, : plane.width] = np.clip(luma, 0, 255).astype(np.uint8) if index == 0 else 128
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return path
+
+
+class Tape:
+    """What a reader did: its tier after each look."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.looks: list[tuple[float, Tier]] = []
+
+    def tier_at(self, time_s: float) -> Tier:
+        return [tier for at_s, tier in self.looks if at_s <= time_s][-1]
+
+
+@contextmanager
+def playing(url: Path, desk: Desk, **more: object) -> Iterator[Reader]:
+    settings = SourceSettings.model_validate({"name": "gate", "url": str(url), "rules": [{"rule": "fire"}], **more})
+    plan = WatchPlan("gate", (), max_gap_s=settings.max_gap_s)
+    reader = Reader(settings, Watch(plan, Uuid7()), desk, 5.0, AgentClock())
+    stop = threading.Event()
+    thread = threading.Thread(target=reader.run, args=(stop, lambda: None))
+    thread.start()
+    try:
+        yield reader
+    finally:
+        stop.set()
+        reader.close()
+        thread.join(5)
+
+
+def play(url: Path, **more: object) -> Tape:
+    """To the end; times count from the first look."""
+    desk = Desk()
+    with playing(url, desk, **more) as reader:
+        tape, begun_s = Tape(reader), None
+        while not reader.ended:
+            waiting, seen = desk.waiting()
+            for look in waiting:
+                begun_s = begun_s if begun_s is not None else look.frame.time_s
+                tape.looks.append((look.frame.time_s - begun_s, reader.tier))
+                desk.take(look)
+            desk.wait(seen, 0.02)
+    return tape
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody wants to wait for a view to calm down."""
+    monkeypatch.setattr(tier, "SETTLING_S", 2.0)
+    monkeypatch.setattr(tier, "CALM_S", 1.0)
+
+
+def test_a_still_view_falls_quiet_and_wakes_within_a_keyframe(yard: Path) -> None:
+    tape = play(yard)
+    quiet = [at_s for at_s, tier in tape.looks if tier is Tier.QUIET]
+    assert quiet
+    assert min(quiet) < MOVES_S - 1.5
+    assert tape.tier_at(MOVES_S - 0.1) is Tier.QUIET
+    assert tape.tier_at(MOVES_S + KEYFRAME_S + 0.5) is Tier.AWAKE
+    # Awake again, it is looked at as often as ever.
+    late = [at_s for at_s, _ in tape.looks if at_s > MOVES_S + KEYFRAME_S + 0.5]
+    assert len(late) >= 4
+    assert max(b - a for a, b in pairwise(late)) < 0.5
+    assert tape.reader.stats.passed > 20
+    assert tape.reader.stats.keyframe_s == pytest.approx(KEYFRAME_S, abs=0.1)
+    assert tape.reader.wakeful == ""
+
+
+def test_decode_all_means_all(yard: Path) -> None:
+    tape = play(yard, decode="all")
+    assert {tier for _, tier in tape.looks} == {Tier.AWAKE}
+    assert tape.reader.stats.passed == 0
+    assert tape.reader.stats.frames == 8 * FPS
+    assert tape.reader.wakeful == "decode is all"
+
+
+def test_keyframes_too_far_apart_for_the_view_keep_it_awake_and_it_says_why(yard: Path) -> None:
+    tape = play(yard, max_gap_s=0.5)
+    assert {tier for _, tier in tape.looks} == {Tier.AWAKE}
+    assert tape.reader.stats.passed == 0
+    assert tape.reader.wakeful == "its keyframes are 1.0 s apart, its rules and max_gap_s allow 0.5 s"
+
+
+def test_a_quiet_reader_is_roused_at_once(yard: Path) -> None:
+    desk = Desk()
+    with playing(yard, desk, max_gap_s=3.0) as reader:
+        while reader.tier is not Tier.QUIET:
+            _, seen = desk.waiting()
+            desk.wait(seen, 0.5)
+        frames = reader.stats.frames
+        reader.rouse()
+        deadline = threading.Event()
+        for _ in range(10):
+            if reader.stats.frames > frames + 3:
+                break
+            deadline.wait(0.05)
+        assert reader.stats.frames > frames + 3  # half a second on; a keyframe alone would have been one or none
+
+
+def test_a_rule_that_alarms_at_the_first_look_needs_every_picture() -> None:
+    at_once = RestrictedZoneSettings(zone="gate", dwell_s=0)
+    assert at_once.unseen_s == 0
+    assert RestrictedZoneSettings(zone="gate").unseen_s == 2.0
+    assert RestrictedZoneSettings(zone="gate", dwell_s=5).unseen_s == 5.0
