@@ -19,7 +19,7 @@ from pipelines.hazards import Hazard
 from pipelines.rules.base import RuleSettings
 from pipelines.rules.dossiers import Dossier, Dossiers, Sign
 from pipelines.rules.place import Place
-from pipelines.rules.worn import HEAD, TORSO, BodyPart, owners
+from pipelines.rules.worn import HEAD, TORSO, BodyPart, owners, upper_part
 from pipelines.scene import CloseUp, Scene
 
 # Once tracked, a person is followed down to this share of the class's threshold.
@@ -134,12 +134,12 @@ class MissingGear:
         waiting = [
             row
             for row, person in people.items()
-            if self._due(person) and longest[row] * lens.scale(xyxy[row]) >= shortest_px
+            if self._due(person) and longest[row] * lens.scale(upper_part(xyxy[row])) >= shortest_px
         ]
         waiting.sort(key=lambda row: (not self._urgent(people[row]), people[row].asked_s))
         for row in waiting[:_CLOSE_LOOKS]:
             people[row].asked_s = scene.time_s
-            self._take_in(scene, lens.look(xyxy[row]), people, xyxy)
+            self._take_in(scene, lens.look(upper_part(xyxy[row])), people, xyxy)
 
     def _take_in(self, scene: Scene, close: CloseUp, people: dict[int, Dossier], xyxy: NDArray[np.float32]) -> None:
         """What a closer look says of each person."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.rules.worn import HEAD, TORSO, BodyPart, owners
+from pipelines.rules.worn import HEAD, TORSO, BodyPart, owners, upper_part
 
 STANDING = (100, 100, 160, 260)
 BESIDE = (150, 105, 210, 265)
@@ -67,3 +67,9 @@ def test_labelled_parts_find_their_person(shared: Path, split: str, part: BodyPa
     assert of_all > 80
     print(f"\n{split}, {part.worn}: {given} of {of_all} labelled parts inside a person are that person's")
     assert given / of_all > 0.85
+
+
+def test_a_closer_look_leaves_the_legs_of_somebody_upright_out() -> None:
+    standing, sitting = np.array([10, 20, 50, 120], np.float32), np.array([10, 20, 90, 120], np.float32)
+    assert upper_part(standing).tolist() == [10, 20, 50, 95]
+    assert upper_part(sitting).tolist() == sitting.tolist()
