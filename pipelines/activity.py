@@ -43,6 +43,8 @@ class Activity:
         moving: bool, differs from one analysed frame to the next by more than the sensor's noise.
         step: int16, signed difference to the picture analysed before.
         regions: where the detector should look.
+        stirring: something moves right now, over enough of a place to become a region; what has only come to stay does
+            not stir.
         unsettled: the light of the whole view has just changed, or the backgrounds are still being
             learnt; `fast` and `slow` say little, and the view should be looked at in full.
     """
@@ -54,6 +56,7 @@ class Activity:
     moving: NDArray[np.bool_]
     step: NDArray[np.int16]
     regions: Regions
+    stirring: bool
     unsettled: bool
 
     def window(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:

@@ -224,7 +224,7 @@ class Watch:
     def situation(self, frame: Frame, activity: Activity) -> Situation:
         """How much of the stream is worth decoding, by this frame and the last inspection; for the source's thread."""
         closed = self.plan.hours is not None and not self.plan.hours.include(frame.captured_s)
-        stirred = not closed and (len(activity.regions) > 0 or activity.unsettled)
+        stirred = not closed and (activity.stirring or activity.unsettled)
         return Situation(stirred, pending=self._has_signs, active=self._has_active)
 
     def want(self, frame: Frame, activity: Activity) -> Want | None:

@@ -90,6 +90,7 @@ class Prefilter:
             moving=moving,
             step=step,
             regions=regions,
+            stirring=bool((_blocks(moving) >= BLOCK_SHARE * BLOCK * BLOCK).any()),
             unsettled=now - self._light_s < SETTLE_S,
         )
 
@@ -128,8 +129,7 @@ class Prefilter:
 def _regions(fast: NDArray[np.bool_], slow: NDArray[np.bool_], flame: NDArray[np.bool_]) -> Regions:
     """Blocks with enough changed cells, joined where they touch, best first."""
     weight = fast * np.uint8(2) + slow * np.uint8(1) + flame * np.uint8(4)
-    # The mean over 10×10 cells: two additions over a reshaped view.
-    score = weight.reshape(GRID[0], BLOCK, GRID[1], BLOCK).sum(axis=(1, 3), dtype=np.uint16)
+    score = _blocks(weight)
     hot = (score >= BLOCK_SHARE * BLOCK * BLOCK).astype(np.uint8)
     if not hot.any():
         return Regions.none()
@@ -140,3 +140,8 @@ def _regions(fast: NDArray[np.bool_], slow: NDArray[np.bool_], flame: NDArray[np
     rows, columns = GRID
     boxes = np.stack([left / columns, top / rows, (left + width) / columns, (top + height) / rows], axis=1)
     return Regions(boxes.astype(np.float32), (totals[order] / (7 * BLOCK * BLOCK)).astype(np.float32))
+
+
+def _blocks(cells: NDArray[np.bool_] | NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """The sum over 10×10 cells: two additions over a reshaped view."""
+    return cells.reshape(GRID[0], BLOCK, GRID[1], BLOCK).sum(axis=(1, 3), dtype=np.uint16)

@@ -38,6 +38,7 @@ def an_activity(
         moving=moves,
         step=np.where(moves, 40, 0).astype(np.int16) if step is None else step,
         regions=Regions.none(),
+        stirring=bool(moves.any()),
         unsettled=unsettled,
     )
 

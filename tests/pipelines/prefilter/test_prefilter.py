@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.activity import Activity
-from pipelines.frame import Frame
+from pipelines.frame import Frame, from_bgr
 from pipelines.prefilter import Prefilter
 from tests.pipelines.builders import a_frame
 
@@ -126,3 +126,20 @@ def test_what_is_handed_out_is_not_overwritten() -> None:
     before = first.luma.copy(), first.fast.copy(), first.slow.copy()
     prefilter.look(seen(255 - a_yard(), 10.2))
     assert all((a == b).all() for a, b in zip(before, (first.luma, first.fast, first.slow), strict=True))
+
+
+def test_what_has_come_to_stay_is_a_region_and_does_not_stir() -> None:
+    rng = np.random.default_rng(1)
+    ground = np.kron(rng.integers(80, 140, (9, 16)), np.ones((40, 40))).astype(np.uint8)
+    prefilter = Prefilter()
+    looks = []
+    for number in range(100):
+        picture = np.repeat(ground[..., None], 3, axis=2).copy()
+        if number >= 40:
+            left = min(100 + 20 * (number - 40), 300)  # comes in for two seconds, then stands
+            picture[100:200, left : left + 80] = 230
+        looks.append(prefilter.look(from_bgr(picture, time_s=number * 0.2)))
+    assert not any(look.stirring for look in looks[15:40])
+    assert all(look.stirring for look in looks[40:50])
+    assert not any(look.stirring for look in looks[55:])
+    assert all(len(look.regions) for look in looks[55:])

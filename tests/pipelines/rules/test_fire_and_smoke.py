@@ -105,6 +105,7 @@ def churning(fineness: int, i: int, share: float = 1.0) -> Activity:
         moving=np.abs(step) > 7,
         step=step,
         regions=an_activity().regions,
+        stirring=False,
         unsettled=False,
     )
 
