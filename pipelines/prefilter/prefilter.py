@@ -144,4 +144,5 @@ def _regions(fast: NDArray[np.bool_], slow: NDArray[np.bool_], flame: NDArray[np
 
 def _blocks(cells: NDArray[np.bool_] | NDArray[np.uint8]) -> NDArray[np.uint16]:
     """The sum over 10×10 cells: two additions over a reshaped view."""
-    return cells.reshape(GRID[0], BLOCK, GRID[1], BLOCK).sum(axis=(1, 3), dtype=np.uint16)
+    sums: NDArray[np.uint16] = cells.reshape(GRID[0], BLOCK, GRID[1], BLOCK).sum(axis=(1, 3), dtype=np.uint16)
+    return sums

@@ -15,7 +15,9 @@ from pipelines.frame import from_bgr
 
 def look(source: str, sequence: int = 0) -> Look:
     plane, mask = np.zeros((9, 16), np.uint8), np.zeros((9, 16), bool)
-    activity = Activity(plane, plane, plane, mask, mask, plane.astype(np.int16), Regions.none(), stirring=False, unsettled=False)
+    activity = Activity(
+        plane, plane, plane, mask, mask, plane.astype(np.int16), Regions.none(), stirring=False, unsettled=False
+    )
     return Look(from_bgr(np.zeros((18, 32, 3), np.uint8), source=source, sequence=sequence), activity)
 
 
