@@ -19,7 +19,7 @@ from pipelines.prefilter import Prefilter
 from pipelines.rules import make_rule
 from pipelines.rules.base import Hours, RuleSettings
 from pipelines.scene import CloseUp, Scene
-from pipelines.schedule import Agenda, Situation, Want
+from pipelines.schedule import Agenda, Reason, Sampler, Samples, Situation, Want
 from pipelines.track import Tracker, TrackSettings
 from pipelines.views import Views, close_up
 
@@ -49,6 +49,8 @@ class WatchPlan:
         mode: `observe` makes every rule of the view observe.
         hours: when the view is watched at all; always if None.
         policy: how talkative its incidents are.
+        sample_share: share of the frames that nothing asks to inspect, and that are inspected all the same to measure
+            what the prefilter misses.
     """
 
     source: str
@@ -60,6 +62,7 @@ class WatchPlan:
     mode: Mode = Mode.ALARM
     hours: Hours | None = None
     policy: Policy = field(default_factory=Policy)
+    sample_share: float = 0.0
 
     @property
     def unseen_s(self) -> float:
@@ -186,6 +189,7 @@ class Watch:
         self.plan = plan
         self._prefilter = Prefilter()
         self._agenda = Agenda(plan.max_gap_s, plan.interval_s)
+        self._sampler = Sampler(plan.sample_share, plan.source)
         self._lanes = tuple(Lane(lane, plan.zones, plan.mode) for lane in plan.lanes)
         self._incidents = Incidents(new_id, plan.policy)
         self._size = (0, 0)
@@ -232,15 +236,20 @@ class Watch:
         if self.plan.hours is not None and not self.plan.hours.include(frame.captured_s) and not self.active:
             return None
         best = float(activity.regions.score[0]) if len(activity.regions) else 0.0
-        return self._agenda.want(
-            frame.time_s,
-            pending=self._pending,
-            unsettled=activity.unsettled,
-            score=best,
-        )
+        pending = self._pending
+        want = self._agenda.want(frame.time_s, pending=pending, unsettled=activity.unsettled, score=best)
+        if want is None and not pending and _dropped(activity) and self._sampler.draws():
+            return Want(Reason.SAMPLE, 0.0)
+        return want
+
+    @property
+    def samples(self) -> Samples:
+        """What inspecting frames came to in which the prefilter saw nothing; from any thread."""
+        return self._sampler.samples
 
     def inspect(self, frame: Frame, activity: Activity) -> Inspection:
         """Detect, track, judge, and tell what has to be told."""
+        followed = self._pending
         if self._size != (frame.width, frame.height):
             if self._size != (0, 0):
                 for lane in self._lanes:
@@ -253,6 +262,8 @@ class Watch:
             for lane in self._lanes:
                 lane.reset()
         self._agenda.looked(frame.time_s, pending=self._pending)
+        if open_now and not followed and _dropped(activity):
+            self._sampler.count(found=self._pending)
         events = self._incidents.follow(frame, findings) if open_now else self._incidents.clear_all(frame)
         self._note()
         shown = tuple(_counting(scene) for scene in scenes)
@@ -285,6 +296,11 @@ class Watch:
     def attach(self, incident: str, time_s: float) -> Event | None:
         """An update that carries late evidence; None when the incident is no longer known."""
         return self._incidents.attach(incident, time_s)
+
+
+def _dropped(activity: Activity) -> bool:
+    """Would nobody look at this frame for what the prefilter saw in it?"""
+    return not len(activity.regions) and not activity.unsettled
 
 
 def _mode(rule: RuleSettings, always: Mode) -> Mode:

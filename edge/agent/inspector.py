@@ -12,7 +12,7 @@ from edge.agent.desk import Desk, Look
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
 from pipelines.events import Event
-from pipelines.schedule import Want, choose
+from pipelines.schedule import Samples, Want, choose
 from pipelines.watch import Inspection, Watch
 
 log = logging.getLogger(__name__)
@@ -128,6 +128,10 @@ class Inspector:
     def active(self, source: str) -> int:
         """How many hazards the lens of a source sees now."""
         return len(self._watches[source].active)
+
+    def samples(self, source: str) -> Samples:
+        """What inspecting frames of a source came to in which its prefilter saw nothing."""
+        return self._watches[source].samples
 
     def stats(self, source: str) -> InspectionStats:
         """How often a source is inspected."""

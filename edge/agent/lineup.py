@@ -15,6 +15,9 @@ from pipelines.detect.card import Card
 from pipelines.rules.base import RuleSettings
 from pipelines.watch import LanePlan, WatchPlan
 
+# Of the analysed frames in which the prefilter sees nothing: one in twenty seconds while a view is awake.
+SAMPLE_SHARE = 0.01
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lineup:
@@ -84,6 +87,7 @@ def _plan(
         analysis_fps=source.analysis_fps,
         mode=source.mode,
         hours=source.hours,
+        sample_share=SAMPLE_SHARE,
     )
 
 

@@ -21,6 +21,7 @@ from edge.delivery.contract import Heartbeat, SourceStatus, utc
 from edge.delivery.uplink import Uplink
 from edge.sources import SourceStats, State
 from edge.version import __version__
+from pipelines.schedule import Samples
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +162,7 @@ class StatusReport:
             "inspections": looked.inspections,
             "inspection_interval_s": _rounded(looked.interval_s),
             "last_full_look_age_s": _rounded(looked.age_s),
+            "prefilter": _sampled(self._read.inspector.samples(reader.name)),
             "active_hazards": self._read.inspector.active(reader.name),
         }
         return {key: value for key, value in figures.items() if value is not None}
@@ -186,6 +188,13 @@ def _worker(report: WorkerReport) -> dict[str, Any]:
         "state": str(report.state), "restarts": report.restarts, "abandoned": report.abandoned,
     }  # fmt: skip
     return figures | ({"last_error": report.last_error} if report.last_error else {})
+
+
+def _sampled(samples: Samples) -> dict[str, Any]:
+    """How sure it is that the prefilter lets nothing pass."""
+    rate = samples.miss_rate_at_most
+    figures: dict[str, Any] = {"dropped_and_inspected": samples.looks, "missed": samples.missed}
+    return figures | ({"miss_rate_at_most": round(rate, 4)} if rate is not None else {})
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -10,6 +10,7 @@ from enum import IntEnum
 class Reason(IntEnum):
     """Why a view wants to be looked at."""
 
+    SAMPLE = 0  # the prefilter saw nothing, and a share of such views is looked at all the same
     REGIONS = 1  # the prefilter saw something
     CONFIRM = 2  # a rule has signs to confirm, or an incident to follow
     DUE = 3  # it has not been looked at in full for max_gap_s

@@ -17,6 +17,7 @@ from edge.config.drill import DrillFire, DrillSettings
 from edge.model_store import ModelStore
 from edge.sources import Pace, open_source
 from edge.sources.drill import Drill
+from pipelines.activity import Regions
 from pipelines.detect import Detector
 from pipelines.events import Event, Mode, Phase
 from pipelines.frame import Frame
@@ -183,3 +184,28 @@ def test_a_closer_look_is_taken_once(detector: Detector, frames: list[Frame]) ->
     assert close.view_px.tolist() == [0, 40, 320, 360]
     assert close.scale == closer.scale(man) == pytest.approx(416 / 320)
     assert closer.look(man) is close
+
+
+def test_what_the_prefilter_drops_is_sampled_and_what_it_missed_is_counted(
+    detector: Detector, frames: list[Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = WatchPlan("yard", (LanePlan(detector, (FireSettings(), SmokeSettings())),), max_gap_s=100.0)
+    silent = Watch(plan, lambda: "id")
+    calm = [a_frame(time_s=n * 0.2) for n in range(60)]
+    _, few = play(silent, calm)
+    sampled = Watch(replace(plan, sample_share=0.2), lambda: "id")
+    _, more = play(sampled, calm)
+    assert few < more
+    assert sampled.samples.looks >= more - few
+    assert sampled.samples.missed == 0
+
+    # A prefilter that is blind: the burning yard is seen by the looks that are drawn alone, and those say so.
+    blind = Watch(replace(plan, sample_share=0.3), lambda: "id")
+    monkeypatch.setattr(
+        Watch, "look", lambda self, frame: replace(
+            self._prefilter.look(frame), regions=Regions.none(), stirring=False, unsettled=False
+        ),
+    )  # fmt: skip
+    play(blind, frames[15:])
+    assert blind.samples.missed >= 1
+    assert (blind.samples.miss_rate_at_most or 0) > 0
