@@ -92,6 +92,9 @@ class Recipe(_Part):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="the model's name")
     task: Literal["detect", "pose"] = "detect"
     base: str = Field(description="weights to start from (.pt), or an architecture (.yaml) for untrained ones")
+    averaged_with: tuple[str, ...] = Field(
+        default=(), description="weights that the base led to, or that led to it: training starts from the mean of all"
+    )
     activation: Literal["silu", "relu"] = Field(
         default="silu", description="relu makes INT8 faster, and needs more training where the base has silu"
     )
@@ -152,7 +155,9 @@ def load_recipe(path: Path) -> Recipe:
 
 def digest(recipe: Recipe) -> str:
     """Which recipe it was: 64 hexadecimal digits, the same wherever the folders lie."""
-    told = recipe.model_dump_json(exclude={"base": True, "data": {"__all__": {"data"}}, "proof": True})
+    told = recipe.model_dump_json(
+        exclude={"base": True, "averaged_with": True, "data": {"__all__": {"data"}}, "proof": True}
+    )
     return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -160,10 +165,14 @@ def _absolute(recipe: Recipe, here: Path) -> Recipe:
     def placed(path: Path) -> Path:
         return (here / path).resolve()
 
-    # An architecture that Ultralytics knows by name (yolo11n.yaml) is no file of ours.
-    base = str(placed(Path(recipe.base))) if "/" in recipe.base or recipe.base.endswith(".pt") else recipe.base
+    def named(weights: str) -> str:
+        # An architecture that Ultralytics knows by name (yolo11n.yaml) is no file of ours.
+        return str(placed(Path(weights))) if "/" in weights or weights.endswith(".pt") else weights
+
     data = tuple(each.model_copy(update={"data": placed(each.data)}) for each in recipe.data)
-    changed: dict[str, Any] = {"base": base, "data": data}
+    changed: dict[str, Any] = {
+        "base": named(recipe.base), "averaged_with": tuple(map(named, recipe.averaged_with)), "data": data,
+    }  # fmt: skip
     if recipe.proof is not None:
         clips = placed(recipe.proof.clips) if recipe.proof.clips is not None else None
         changed["proof"] = recipe.proof.model_copy(update={"data": placed(recipe.proof.data), "clips": clips})

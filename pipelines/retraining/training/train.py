@@ -10,6 +10,7 @@ from pathlib import Path
 
 from calibration.errors import ConfigError
 from pipelines.retraining.training import recipe as recipes
+from pipelines.retraining.training.mean_weights import write_mean
 from pipelines.retraining.training.recipe import Recipe
 from pipelines.retraining.training.staging import Staged, stage_data
 from pipelines.retraining.training.trainer import Effort, Step, train_stage
@@ -68,7 +69,7 @@ def train(
         if number < len(state.done):
             continue
         stage = folder / f"stage-{number}"
-        weights = str(folder / state.done[-1]) if state.done else recipe.base
+        weights = str(folder / state.done[-1]) if state.done else _base(recipe, folder)
         began = time.monotonic()
         deadline = None if hours is None else began + _fair_part(recipe, number, hours - state.hours) * 3600
         spent = state.hours
@@ -81,6 +82,13 @@ def train(
         state.finish(best.relative_to(folder))
     results = tuple(folder / f"stage-{number}" / "results.csv" for number, _ in enumerate(recipe.stages))
     return Trained(folder / state.done[-1], staged, results, state.hours)
+
+
+def _base(recipe: Recipe, folder: Path) -> str:
+    """What the first stage starts from."""
+    if not recipe.averaged_with:
+        return recipe.base
+    return str(write_mean([recipe.base, *recipe.averaged_with], folder / "mean.pt"))
 
 
 def _fair_part(recipe: Recipe, number: int, hours: float) -> float:
