@@ -23,8 +23,8 @@ from pipelines.retraining.releasing.modelcard import Story, tell
 FLOAT, INT8 = "model.onnx", "model.int8.onnx"
 FIRST_VERSION = "1.0.0"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
-_KEPT = ("recipe.yaml",)
-"""What a person keeps in a model's folder, and a release leaves where it is."""
+_WRITTEN = frozenset({"card.yaml", "card.yaml.sig", "metrics.json", "README.md", FLOAT, INT8})
+"""What a release writes; all else that a person keeps in a model's folder (recipes, clips) stays where it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,10 +122,10 @@ def _fill(release: Release, candidate: Path, before: Path, new: Path, key: Ed255
     (new / "metrics.json").write_text(_json({**known, **_figures(release)}), encoding="utf-8")
     if (candidate / "plots").is_dir():
         shutil.copytree(candidate / "plots", new / "plots")
-    for name in _KEPT:
-        source = next((place / name for place in (candidate, before) if (place / name).is_file()), None)
-        if source is not None:
-            shutil.copyfile(source, new / name)
+    if before.is_dir():
+        for source in before.iterdir():
+            if source.is_file() and source.name not in _WRITTEN and source.suffix != ".onnx":
+                shutil.copyfile(source, new / source.name)
     plots = sorted(path.name for path in new.glob("plots/*.png"))
     story = Story(fields, known, release.measured, release.commands, release.against, release.notes, plots)
     (new / "README.md").write_text(tell(story), encoding="utf-8")

@@ -200,8 +200,12 @@ def test_versions(line: Line) -> None:
 def test_what_people_keep_in_the_folder_stays(line: Line) -> None:
     line.released.mkdir(parents=True)
     (line.released / "recipe.yaml").write_text("name: squares\n")
+    (line.released / "clips.yaml").write_text("yard: {}\n")
+    (line.released / "model.old.onnx").write_bytes(b"of an earlier release")
     assert line.release()[0] == 0
     assert (line.released / "recipe.yaml").read_text() == "name: squares\n"
+    assert (line.released / "clips.yaml").read_text() == "yard: {}\n"
+    assert not (line.released / "model.old.onnx").exists()
 
 
 @pytest.mark.parametrize(

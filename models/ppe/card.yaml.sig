@@ -1,0 +1,1 @@
+ed25519 98600b0189f266fe GAeNwTJjai2HErLtdLDw6bhKyXip4hzH9mWp3wdscFlUx1nQmbAr0r5KJLEnOlUNDeKxQgsMsFM4VtazmzVnAw==
