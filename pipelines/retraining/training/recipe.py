@@ -107,7 +107,7 @@ class Recipe(_Part):
     )
     parts: bool = Field(default=False, description="look for leaks by parts of pictures, as in mosaics; takes minutes")
     despeckle: bool = Field(default=False, description="take salt-and-pepper noise out of the training pictures")
-    stages: tuple[Stage, ...] = Field(min_length=1)
+    stages: tuple[Stage, ...] = Field(description="one after another; none where the mean of weights is all")
     augment: Augmentation = Field(default_factory=Augmentation)
     batch: int = Field(default=16, ge=1, description="pictures computed at a time")
     step: int = Field(default=64, ge=1, description="pictures seen before the weights move; the rate belongs to it")
@@ -122,6 +122,8 @@ class Recipe(_Part):
 
     @model_validator(mode="after")
     def _classes_agree(self) -> Recipe:
+        if not self.stages and not self.averaged_with:
+            raise ValueError("stages: found none, allowed only with averaged_with")
         if set(self.card.means) != set(self.classes):
             raise ValueError(f"card.means names {sorted(self.card.means)}, classes are {sorted(self.classes)}")
         unknown = sorted(set(self.card.threshold) - set(self.classes))

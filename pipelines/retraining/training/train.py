@@ -69,7 +69,7 @@ def train(
         if number < len(state.done):
             continue
         stage = folder / f"stage-{number}"
-        weights = str(folder / state.done[-1]) if state.done else _base(recipe, folder)
+        begin = str(folder / state.done[-1]) if state.done else _base(recipe, folder)
         began = time.monotonic()
         deadline = None if hours is None else began + _fair_part(recipe, number, hours - state.hours) * 3600
         spent = state.hours
@@ -78,10 +78,11 @@ def train(
             state.note(spent + (time.monotonic() - began) / 3600)
             tell(step)
 
-        best = train_stage(recipe, number, weights, staged.data, stage, Effort(threads, deadline, mixed), tick)
+        best = train_stage(recipe, number, begin, staged.data, stage, Effort(threads, deadline, mixed), tick)
         state.finish(best.relative_to(folder))
+    weights = folder / state.done[-1] if state.done else Path(_base(recipe, folder))
     results = tuple(folder / f"stage-{number}" / "results.csv" for number, _ in enumerate(recipe.stages))
-    return Trained(folder / state.done[-1], staged, results, state.hours)
+    return Trained(weights, staged, results, state.hours)
 
 
 def _base(recipe: Recipe, folder: Path) -> str:

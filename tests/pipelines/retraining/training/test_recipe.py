@@ -10,7 +10,10 @@ import yaml
 from calibration.errors import ConfigError
 from pipelines.retraining.training.recipe import digest, load_recipe
 
-RECIPES = [*sorted(Path("models").glob("*/recipe.yaml")), Path("datasets/tiny/recipe.yaml")]
+RECIPES = [
+    *(path for path in sorted(Path("models").glob("*/*.yaml")) if path.name not in {"card.yaml", "clips.yaml"}),
+    Path("datasets/tiny/recipe.yaml"),
+]
 
 GOOD = {
     "name": "tiny",
@@ -73,3 +76,10 @@ def test_the_digest_follows_what_is_trained_and_not_where_it_lies(tmp_path: Path
     first = digest(load_recipe(written(here)))
     assert digest(load_recipe(written(there))) == first
     assert digest(load_recipe(written(there, seed=2))) != first
+
+
+def test_a_mean_of_weights_needs_no_stage_and_a_training_does(tmp_path: Path) -> None:
+    recipe = load_recipe(written(tmp_path, stages=[], averaged_with=["../other.pt"]))
+    assert recipe.averaged_with == (str(tmp_path.parent / "other.pt"),)
+    with pytest.raises(ConfigError, match="stages: found none, allowed only with averaged_with"):
+        load_recipe(written(tmp_path, stages=[]))
