@@ -1,0 +1,1 @@
+ed25519 98600b0189f266fe yKyzOwRnhjVT96Cc5wbZino+fsTM49ExJIX5hyL6bYg+t3sBQe0ejeAoFMhCqxef09tpeVhHwXHdjl5hRwxfDw==
