@@ -1,1 +1,1 @@
-ed25519 98600b0189f266fe yKyzOwRnhjVT96Cc5wbZino+fsTM49ExJIX5hyL6bYg+t3sBQe0ejeAoFMhCqxef09tpeVhHwXHdjl5hRwxfDw==
+ed25519 98600b0189f266fe wdhLYTBaD/vAPX5FSr5+bjyKdlOoCLFk3GA/emeExpqWV6CcTr+uiCsM2YOvBdI63fV9pgCZ8JtKbs31eQnhCg==

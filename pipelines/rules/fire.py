@@ -31,7 +31,7 @@ class FireSettings(RuleSettings):
     least: int = Field(default=3, ge=1, description="looks with a sign of fire that are needed within the window")
     strength: float = Field(default=1.0, gt=0, description="what the scores of those looks must add up to")
     weakest: float = Field(
-        default=0.6, gt=0, le=1, description="a sign may be as weak as this share of the card's threshold"
+        default=0.45, gt=0, le=1, description="a sign may be as weak as this share of the card's threshold"
     )
     flicker: float = Field(
         default=0.06, ge=0, le=1, description="least share of the flame's box that changes between two frames"

@@ -34,7 +34,7 @@ class SmokeSettings(RuleSettings):
     strength: float = Field(default=2.4, gt=0, description="what the scores of those looks must add up to")
     lasting_s: float = Field(default=5.0, ge=0, description="least time from the first sign to the alarm")
     weakest: float = Field(
-        default=1.0, gt=0, le=1, description="a sign may be as weak as this share of the card's threshold"
+        default=0.5, gt=0, le=1, description="a sign may be as weak as this share of the card's threshold"
     )
     churn: float = Field(
         default=0.2, ge=0, le=1, description="least share of the box that differs from what it was seconds ago"

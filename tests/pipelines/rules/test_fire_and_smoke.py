@@ -51,7 +51,7 @@ def burn(
         ({}, 3),  # the first look has nothing to compare with, then three are needed
         ({"score": 0.25}, 4),
         ({"score": 0.16}, 7),  # weak, but it keeps coming
-        ({"score": 0.14}, None),  # weaker than 0.6 of the threshold
+        ({"score": 0.11}, None),  # weaker than 0.45 of the threshold
         ({"moving": 0.0}, None),  # a poster of a fire
         ({"colour": VEST, "score": 0.35}, None),  # an orange vest
         ({"colour": WALL, "score": 0.35}, None),
@@ -115,7 +115,7 @@ def churning(fineness: int, i: int, share: float = 1.0) -> Activity:
     [
         (6, 1.0, 0.6, 8, True),  # soft, all over, lasting
         (6, 1.0, 0.6, 4, False),  # not long enough
-        (6, 1.0, 0.3, 8, False),  # the model is not sure
+        (6, 1.0, 0.12, 8, False),  # the model is not sure
         (1, 1.0, 0.6, 8, False),  # fine detail: leaves, people, noise
         (6, 0.25, 0.6, 8, False),  # something moves in front of a grey wall
         (6, 0.0, 0.9, 20, False),  # the grey wall by itself

@@ -61,12 +61,12 @@ def test_a_false_alarm_where_others_stand_about_waits_for_a_person(
     data, (alarm,) = inspected
     out = tmp_path / "lawn"
     judge(data, alarm["incident"], "false_alarm")
-    command = ("dataset", "harvest", data, "--name", "lawn", "--out", out, "--model", "ppe", "--json")
+    command = ("dataset", "harvest", data, "--name", "lawn", "--out", out, "--model", "people-vehicles", "--json")
     for trust in ((), ("--trust", "restricted_zone")):  # there are people beside the lawn: no negative in any case
         code, stdout, stderr = run(*command, *trust)
         assert (code, stderr) == (0, "")
         made = json.loads(stdout)
-        assert (made["model"], made["pictures"], made["verdicts"]) == ("ppe", 0, 1)
+        assert (made["model"], made["pictures"], made["verdicts"]) == ("people-vehicles", 0, 1)
         assert made["to_label"] == sum(made["kept"].values()) > made["kept"]["incident"] == 1
     tasks = json.loads((out / "to-label" / "tasks.json").read_text(encoding="utf-8"))
     (task,) = [task for task in tasks if task["data"]["why"] == "incident"]
