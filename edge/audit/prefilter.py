@@ -17,6 +17,7 @@ from edge.sources.drill import Drill
 from pipelines.activity import Activity
 from pipelines.frame import Frame
 from pipelines.prefilter import Prefilter
+from pipelines.prefilter.small import COLUMNS, ROWS
 
 # A drill begins once the view is known, and is watched for so long after it has grown.
 BEGINS_S = 10.0
@@ -196,9 +197,9 @@ def look_us(frames: Sequence[Frame]) -> float:
 
 def covered(boxes: NDArray[np.float32]) -> float:
     """Share of the picture in `(n, 4)` boxes of 0–1, what lies in several counted once."""
-    cells = np.zeros((90, 160), bool)
+    cells = np.zeros((ROWS, COLUMNS), bool)
     for x1, y1, x2, y2 in boxes:
-        cells[int(y1 * 90) : int(np.ceil(y2 * 90)), int(x1 * 160) : int(np.ceil(x2 * 160))] = True
+        cells[int(y1 * ROWS) : int(np.ceil(y2 * ROWS)), int(x1 * COLUMNS) : int(np.ceil(x2 * COLUMNS))] = True
     return float(cells.mean())
 
 

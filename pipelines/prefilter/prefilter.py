@@ -30,6 +30,7 @@ LEAST_FAST = 7
 LEAST_SLOW = 9
 # Least share of a block's cells that must have changed.
 BLOCK_SHARE = 0.06
+_HOT = BLOCK_SHARE * BLOCK * BLOCK
 # The light has changed when this share of all cells moved at once, and mostly in one direction.
 LIGHT_SHARE = 0.6
 SETTLE_S = 2.0
@@ -90,7 +91,7 @@ class Prefilter:
             moving=moving,
             step=step,
             regions=regions,
-            stirring=bool((_blocks(moving) >= BLOCK_SHARE * BLOCK * BLOCK).any()),
+            stirring=bool((_blocks(moving) >= _HOT).any()),
             unsettled=now - self._light_s < SETTLE_S,
         )
 
@@ -130,7 +131,7 @@ def _regions(fast: NDArray[np.bool_], slow: NDArray[np.bool_], flame: NDArray[np
     """Blocks with enough changed cells, joined where they touch, best first."""
     weight = fast * np.uint8(2) + slow * np.uint8(1) + flame * np.uint8(4)
     score = _blocks(weight)
-    hot = (score >= BLOCK_SHARE * BLOCK * BLOCK).astype(np.uint8)
+    hot = (score >= _HOT).astype(np.uint8)
     if not hot.any():
         return Regions.none()
     count, labels, stats, _ = cv2.connectedComponentsWithStats(hot, connectivity=8)

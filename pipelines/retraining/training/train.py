@@ -65,11 +65,11 @@ def train(
     state = _State.open(folder, recipe)
     # What an interrupted training was fed with, it goes on with, whatever has become of the data sets.
     staged = Staged.read(folder / "data") or stage_data(recipe, folder / "data")
+    weights = folder / state.done[-1] if state.done else _base(recipe, folder)
     for number, _ in enumerate(recipe.stages):
         if number < len(state.done):
             continue
         stage = folder / f"stage-{number}"
-        begin = str(folder / state.done[-1]) if state.done else _base(recipe, folder)
         began = time.monotonic()
         deadline = None if hours is None else began + _fair_part(recipe, number, hours - state.hours) * 3600
         spent = state.hours
@@ -78,18 +78,17 @@ def train(
             state.note(spent + (time.monotonic() - began) / 3600)
             tell(step)
 
-        best = train_stage(recipe, number, begin, staged.data, stage, Effort(threads, deadline, mixed), tick)
-        state.finish(best.relative_to(folder))
-    weights = folder / state.done[-1] if state.done else Path(_base(recipe, folder))
+        weights = train_stage(recipe, number, str(weights), staged.data, stage, Effort(threads, deadline, mixed), tick)
+        state.finish(weights.relative_to(folder))
     results = tuple(folder / f"stage-{number}" / "results.csv" for number, _ in enumerate(recipe.stages))
     return Trained(weights, staged, results, state.hours)
 
 
-def _base(recipe: Recipe, folder: Path) -> str:
+def _base(recipe: Recipe, folder: Path) -> Path:
     """What the first stage starts from."""
     if not recipe.averaged_with:
-        return recipe.base
-    return str(write_mean([recipe.base, *recipe.averaged_with], folder / "mean.pt"))
+        return Path(recipe.base)
+    return write_mean([recipe.base, *recipe.averaged_with], folder / "mean.pt")
 
 
 def _fair_part(recipe: Recipe, number: int, hours: float) -> float:
