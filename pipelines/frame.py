@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 Plane = NDArray[np.uint8]
 
 
+# A part of a picture is never enlarged more than this for a model: beyond it, it sees nothing but blur.
+MOST_ZOOM = 2.0
+
+
 class Clock(StrEnum):
     """Whose clock a capture time was read from."""
 

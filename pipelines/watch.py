@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calibration.zones import Zone
 from pipelines.activity import Activity
-from pipelines.detect import Detector
+from pipelines.detect import WHOLE, Detector, Request, Seen
 from pipelines.detections import Detections
 from pipelines.events import Event, Mode
 from pipelines.frame import Frame
@@ -81,6 +81,7 @@ class Inspection:
         labels: class names and scores in words, one tuple a lane, parallel to `detections`.
         views: `(k, 4)` 0–1, what the first lane's model was given.
         scenes: all that the rules got to see, one entry a lane; none out of the view's hours.
+        whole: every model was shown the whole picture, and not regions alone.
     """
 
     events: tuple[Event, ...]
@@ -88,6 +89,7 @@ class Inspection:
     labels: tuple[tuple[str, ...], ...]
     views: NDArray[np.float32]
     scenes: tuple[Scene, ...]
+    whole: bool = True
 
 
 class Closer:
@@ -148,14 +150,19 @@ class Lane:
         for _, rule in self._rules:
             rule.reset()
 
-    def see(self, frame: Frame, activity: Activity) -> Scene:
-        """Detect and track."""
-        views = self._views.plan(frame.width, frame.height, activity.regions)
+    def request(self, frame: Frame, activity: Activity, *, whole: bool) -> Request:
+        """What the model is to be shown."""
+        return Request(frame, self._views.plan(frame.width, frame.height, activity.regions, whole=whole))
+
+    def see(self, frame: Frame, activity: Activity, seen: Seen) -> Scene:
+        """Track what the model saw."""
         card = self.detector.card
-        looked_px = views * np.array([frame.width, frame.height] * 2, np.float32)
-        found = self._tracker.update(self.detector.detect(frame, views), frame.time_s, looked_px)
+        looked_px = seen.views * np.array([frame.width, frame.height] * 2, np.float32)
+        found = self._tracker.update(seen.detections, frame.time_s, looked_px)
         closer = Closer(self.detector, frame)
-        return Scene(frame, activity, found, card.meanings, card.thresholds, views, closer, keypoints=card.keypoints)
+        return Scene(
+            frame, activity, found, card.meanings, card.thresholds, seen.views, closer, keypoints=card.keypoints
+        )
 
     def judge(self, scene: Scene) -> list[Finding]:
         """What each rule says; a rule outside its hours starts afresh when they begin again."""
@@ -227,13 +234,12 @@ class Watch:
 
     def situation(self, frame: Frame, activity: Activity) -> Situation:
         """How much of the stream is worth decoding, by this frame and the last inspection; for the source's thread."""
-        closed = self.plan.hours is not None and not self.plan.hours.include(frame.captured_s)
-        stirred = not closed and (activity.stirring or activity.unsettled)
+        stirred = self._open(frame) and (activity.stirring or activity.unsettled)
         return Situation(stirred, pending=self._has_signs, active=self._has_active)
 
     def want(self, frame: Frame, activity: Activity) -> Want | None:
         """Should this frame be inspected? None when it can wait."""
-        if self.plan.hours is not None and not self.plan.hours.include(frame.captured_s) and not self.active:
+        if not self._open(frame) and not self.active:
             return None
         best = float(activity.regions.score[0]) if len(activity.regions) else 0.0
         pending = self._pending
@@ -247,21 +253,45 @@ class Watch:
         """What inspecting frames came to in which the prefilter saw nothing; from any thread."""
         return self._sampler.samples
 
-    def inspect(self, frame: Frame, activity: Activity) -> Inspection:
-        """Detect, track, judge, and tell what has to be told."""
+    def inspect(self, frame: Frame, activity: Activity, *, whole: bool = True) -> Inspection:
+        """Detect, track, judge, and tell what has to be told.
+
+        Args:
+            frame: the picture.
+            activity: what the prefilter said of it.
+            whole: as the view wanted it; see `Want.whole`.
+        """
+        requests = self.requests(frame, activity, whole=whole)
+        return self.conclude(frame, activity, [model.detect_together([one])[0] for model, one in requests])
+
+    def requests(self, frame: Frame, activity: Activity, *, whole: bool) -> list[tuple[Detector, Request]]:
+        """What the models are to be shown, in the order of the lanes; nothing out of the view's hours."""
+        if not self._open(frame):
+            return []
+        return [(lane.detector, lane.request(frame, activity, whole=whole)) for lane in self._lanes]
+
+    def conclude(self, frame: Frame, activity: Activity, seen: Sequence[Seen]) -> Inspection:
+        """What an inspection comes to.
+
+        Args:
+            frame: the picture.
+            activity: what the prefilter said of it.
+            seen: what the models saw, one a request.
+        """
         followed = self._pending
         if self._size != (frame.width, frame.height):
             if self._size != (0, 0):
                 for lane in self._lanes:
                     lane.reset()
             self._size = (frame.width, frame.height)
-        open_now = self.plan.hours is None or self.plan.hours.include(frame.captured_s)
-        scenes = [lane.see(frame, activity) for lane in self._lanes] if open_now else []
+        open_now = self._open(frame)
+        scenes = [lane.see(frame, activity, one) for lane, one in zip(self._lanes, seen, strict=False)]
         findings = [f for lane, scene in zip(self._lanes, scenes, strict=False) for f in lane.judge(scene)]
         if not open_now:
             for lane in self._lanes:
                 lane.reset()
-        self._agenda.looked(frame.time_s, pending=self._pending)
+        whole = all((scene.looked == WHOLE).all(axis=1).any() for scene in scenes)
+        self._agenda.looked(frame.time_s, pending=self._pending, whole=whole)
         if open_now and not followed and _dropped(activity):
             self._sampler.count(found=self._pending)
         events = self._incidents.follow(frame, findings) if open_now else self._incidents.clear_all(frame)
@@ -279,6 +309,7 @@ class Watch:
             ),
             views=scenes[0].looked if scenes else np.empty((0, 4), np.float32),
             scenes=tuple(scenes),
+            whole=whole,
         )
 
     @property
@@ -288,6 +319,9 @@ class Watch:
 
     def _note(self) -> None:
         self._has_signs, self._has_active = self._pending, bool(self.active)
+
+    def _open(self, frame: Frame) -> bool:
+        return self.plan.hours is None or self.plan.hours.include(frame.captured_s)
 
     @property
     def _pending(self) -> bool:

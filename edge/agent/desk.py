@@ -11,10 +11,17 @@ from pipelines.frame import Frame
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """A frame with what the prefilter said of it."""
+    """A frame with what the prefilter said of it.
+
+    Attributes:
+        frame: the picture.
+        activity: what changed in it.
+        stale_s: when it is too old to be looked at, by the agent's monotonic clock; never for what is no live picture.
+    """
 
     frame: Frame
     activity: Activity
+    stale_s: float = float("inf")
 
 
 class Desk:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.agent.desk import Desk, Look
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
+from pipelines.detect import Detector, Request, Seen
 from pipelines.events import Event
 from pipelines.schedule import Samples, Want, choose
 from pipelines.watch import Inspection, Watch
@@ -18,6 +19,8 @@ from pipelines.watch import Inspection, Watch
 log = logging.getLogger(__name__)
 
 Tell = Callable[[Look, Inspection], None]
+
+Shown = list[tuple[Detector, Request]]
 
 _TURN_S = 0.25
 _REMEMBERED = 20
@@ -34,11 +37,13 @@ class InspectionStats:
         interval_s: mean time between the last of them; None before the second.
         age_s: time since the last, by this machine's clock: how long the view has not been looked at
             in full; None before the first.
+        late: frames that wanted an inspection and were dropped, since their turn came when they were no longer fresh.
     """
 
     inspections: int
     interval_s: float | None
     age_s: float | None
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,10 @@ class Inspector:
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(watches, 0)
         self._times_s: dict[str, deque[float]] = {name: deque(maxlen=_REMEMBERED) for name in watches}
-        self._in_hand: str | None = None
+        self._full_s: dict[str, float] = {}
+        self._late = dict.fromkeys(watches, 0)
+        self._in_hand: tuple[str, ...] = ()
+        self._suspects: set[str] = set()
         self._aside: dict[str, SetAside] = {}
 
     def run(self, stop: threading.Event, beat: Beat) -> None:
@@ -88,12 +96,12 @@ class Inspector:
         while not stop.is_set():
             beat()
             self._each_turn()
-            look, seen = self._next()
-            if look is None:
+            looks, seen = self._next()
+            if not looks:
                 self._desk.wait(seen, _TURN_S)
                 continue
             with self._lock:
-                self._inspect(look)
+                self._inspect(looks)
 
     def attach(self, source: str, incident: str, time_s: float, send: Callable[[Event], None]) -> bool:
         """Send an update that carries late evidence, from any thread.
@@ -136,46 +144,84 @@ class Inspector:
     def stats(self, source: str) -> InspectionStats:
         """How often a source is inspected."""
         times_s = tuple(self._times_s[source])
-        if not times_s:
-            return InspectionStats(0, None, None)
         gaps = len(times_s) - 1
-        interval_s = (times_s[-1] - times_s[0]) / gaps if gaps else None
-        return InspectionStats(self._counts[source], interval_s, self._clock.monotonic() - times_s[-1])
+        interval_s = (times_s[-1] - times_s[0]) / gaps if gaps > 0 else None
+        age_s = self._clock.monotonic() - self._full_s[source] if source in self._full_s else None
+        return InspectionStats(self._counts[source], interval_s, age_s, self._late[source])
 
-    def _next(self) -> tuple[Look | None, int]:
-        """The look whose turn it is, taken off the desk, and the state of the desk before."""
+    def _next(self) -> tuple[list[tuple[Look, Want]], int]:
+        """The looks whose turn it is, taken off the desk, and the state of the desk before."""
         looks, seen = self._desk.waiting()
         wants: dict[str, Want] = {}
         for look in looks:
-            aside = self._aside.get(look.frame.source)
-            if aside is not None and self._clock.monotonic() < aside.until_s:
-                self._desk.take(look)
-                continue
-            want = self._watches[look.frame.source].want(look.frame, look.activity)
+            want = self._wanted(look)
             if want is None:
                 self._desk.take(look)
             else:
                 wants[look.frame.source] = want
-        name = choose(wants)
-        chosen = next((look for look in looks if look.frame.source == name), None)
-        if chosen is not None:
-            self._desk.take(chosen)
+        on_desk = {look.frame.source: look for look in looks}
+        chosen = [(on_desk[name], wants[name]) for name in choose(wants, self._suspects)]
+        for look, _ in chosen:
+            self._desk.take(look)
         return chosen, seen
 
+    def _wanted(self, look: Look) -> Want | None:
+        """What the view wants of this look; None if it is not worth one, or too late for one."""
+        source, now_s = look.frame.source, self._clock.monotonic()
+        aside = self._aside.get(source)
+        if aside is not None and now_s < aside.until_s:
+            return None
+        want = self._watches[source].want(look.frame, look.activity)
+        if want is not None and want.can_wait and now_s > look.stale_s:
+            self._late[source] += 1
+            return None
+        return want
+
     def _set_aside(self) -> None:
-        """Whatever ended the thread before this one, the source that it had in hand must not end this one too."""
-        source = self._in_hand
-        if source is None:
+        """Whatever ended the thread before this one, the source that it had in hand must not end this one too.
+
+        Of several in hand nobody knows which it was: each is inspected by itself next time.
+        """
+        if len(self._in_hand) > 1:
+            self._suspects.update(self._in_hand)
+            log.error("inspection of several sources failed", extra={"sources": ", ".join(self._in_hand)})
             return
+        if not self._in_hand:
+            return
+        source = self._in_hand[0]
         failures = self._aside[source].failures + 1 if source in self._aside else 1
         for_s = min(_ASIDE_S * 2 ** min(failures - 1, 16), _ASIDE_LIMIT_S)
         self._aside[source] = SetAside(failures, self._clock.monotonic() + for_s)
         log.error("inspection failed, the other sources go first", extra={"source": source, "for_s": for_s})
 
-    def _inspect(self, look: Look) -> None:
-        self._in_hand = source = look.frame.source
-        self._tell(look, self._watches[source].inspect(look.frame, look.activity))
-        self._in_hand = None
-        self._aside.pop(source, None)
-        self._counts[source] += 1
-        self._times_s[source].append(self._clock.monotonic())
+    def _inspect(self, chosen: Sequence[tuple[Look, Want]]) -> None:
+        self._in_hand = tuple(look.frame.source for look, _ in chosen)
+        shown = [
+            self._watches[look.frame.source].requests(look.frame, look.activity, whole=want.whole)
+            for look, want in chosen
+        ]
+        for (look, _), seen in zip(chosen, _see(shown), strict=True):
+            source = look.frame.source
+            self._in_hand = (source,)
+            inspection = self._watches[source].conclude(look.frame, look.activity, seen)
+            self._tell(look, inspection)
+            self._counts[source] += 1
+            self._times_s[source].append(self._clock.monotonic())
+            if inspection.whole:
+                self._full_s[source] = self._times_s[source][-1]
+            self._aside.pop(source, None)
+            self._suspects.discard(source)
+        self._in_hand = ()
+
+
+def _see(shown: Sequence[Shown]) -> list[list[Seen]]:
+    """Have each model look at all that it is to be shown: for each view's requests what was seen, in their order."""
+    seen: list[dict[int, Seen]] = [{} for _ in shown]
+    for detector in {id(model): model for requests in shown for model, _ in requests}.values():
+        places = [
+            (i, j) for i, requests in enumerate(shown) for j, (model, _) in enumerate(requests) if model is detector
+        ]
+        found = detector.detect_together([shown[i][j][1] for i, j in places])
+        for (i, j), one in zip(places, found, strict=True):
+            seen[i][j] = one
+    return [[one for _, one in sorted(each.items())] for each in seen]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
+from contextlib import suppress
 
 from calibration.errors import SourceUnusable
 from edge.agent.desk import Desk, Look
@@ -22,6 +25,10 @@ log = logging.getLogger(__name__)
 
 RING_BYTES = 32 * 2**20
 _TAKEN_S = 0.25
+FRESH_S = 0.25
+"""A live picture whose turn has not come by then is dropped: a newer one tells more, and nothing queues."""
+# Decoding is the bulk of the work and can wait; a model that has to look can not. Linux knows this for threads.
+_NICE = 5
 
 
 class Reader:
@@ -75,6 +82,7 @@ class Reader:
         self._connection = connection = Reconnecting(
             self._open, stop, clock=self._clock, beat=beat, on_state=self._on_state
         )
+        _give_way()
         rate = Rate(self.settings.analysis_fps)
         try:
             for frame in connection.frames():
@@ -116,7 +124,7 @@ class Reader:
     def _look(self, frame: Frame, stop: threading.Event, beat: Beat) -> None:
         if self.drill is not None:
             frame = self.drill.render(frame)
-        look = Look(frame, self._watch.look(frame))
+        look = Look(frame, self._watch.look(frame), frame.time_s + FRESH_S if self.live else float("inf"))
         self._desk.put(look)
         if self._vigil is not None:
             self._keep_vigil(self._vigil, look)
@@ -143,3 +151,10 @@ class Reader:
         if state is not State.UNUSABLE:  # said by `run`
             reason = {"reason": message} if message else {}
             log.log(level, "source state", extra={"source": self.name, "state": str(state), **reason})
+
+
+def _give_way() -> None:
+    """Let the thread that inspects go first where all cores are busy."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -161,6 +161,7 @@ class StatusReport:
             "never_quiet": reader.wakeful or None,
             "inspections": looked.inspections,
             "inspection_interval_s": _rounded(looked.interval_s),
+            "dropped_late": looked.late,
             "last_full_look_age_s": _rounded(looked.age_s),
             "prefilter": _sampled(self._read.inspector.samples(reader.name)),
             "active_hazards": self._read.inspector.active(reader.name),

@@ -105,9 +105,10 @@ class Replay:
         if self._drill is not None:
             frame = self._drill.render(frame)
         activity = self._watch.look(frame)
-        if self._watch.want(frame, activity) is None:
+        want = self._watch.want(frame, activity)
+        if want is None:
             return Step(frame, None)
-        inspection = self._watch.inspect(frame, activity)
+        inspection = self._watch.inspect(frame, activity, whole=want.whole)
         self._inspected += 1
         self._incidents |= {event.incident for event in inspection.events}
         return Step(frame, inspection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from calibration.errors import ModelError
 from pipelines.detect.card import Card
 from pipelines.detect.decode import decode_anchors, decode_end_to_end, merge_views, suppress
-from pipelines.detect.letterbox import Letterbox
+from pipelines.detect.letterbox import Letterbox, Placement
 from pipelines.detect.metadata import class_names, refuse_other_names
+from pipelines.detect.packing import Request, lay_out
 from pipelines.detections import Detections
 from pipelines.frame import Frame
 
@@ -21,6 +23,19 @@ WHOLE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
 # Boxes are handed on from this share of their class's threshold, since rules with memory
 # (hysteresis, two-stage tracking) have a use for weak ones.
 FLOOR_SHARE = 0.4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What a request came to.
+
+    Attributes:
+        detections: boxes and keypoints in frame pixels, each thing once.
+        views: `(k, 4)` float32, 0–1 of the frame, what the model was shown: what was asked for, or a little more.
+    """
+
+    detections: Detections
+    views: NDArray[np.float32]
 
 
 class Detector:
@@ -70,22 +85,41 @@ class Detector:
         Returns:
             Boxes and keypoints in frame pixels, at or above `FLOOR_SHARE` of their class's threshold.
         """
-        return merge_views([self._one(frame, view) for view in views])
+        placements = [self._letterbox.place(frame, view) for view in views]
+        return merge_views([_placed(self._run([(frame, place)]), place) for place in placements])
 
-    def _one(self, frame: Frame, view: NDArray[np.float32]) -> Detections:
-        placement = self._letterbox.place(frame, view)
-        tensor = self._letterbox.fill(frame, placement)
+    def detect_together(self, requests: Sequence[Request]) -> list[Seen]:
+        """The same for parts of several frames, of any cameras, in as few runs of the model as they need.
+
+        Parts are laid side by side in one input; see `packing`. What is seen in one may differ a little from what
+        `detect` sees in it alone, since it is enlarged less.
+
+        Args:
+            requests: whole frames stay whole.
+
+        Returns:
+            For each request what was seen, and what was shown to the model.
+        """
+        found: list[list[Detections]] = [[] for _ in requests]
+        shown: list[list[Placement]] = [[] for _ in requests]
+        for sheet in lay_out(requests, self.card.input):
+            seen = self._run([(requests[piece.owner].frame, piece.placement) for piece in sheet])
+            for piece in sheet:
+                own = seen if len(sheet) == 1 else _within(seen, piece.placement)
+                found[piece.owner].append(_placed(own, piece.placement))
+                shown[piece.owner].append(piece.placement)
+        return [
+            Seen(merge_views(found[i]) if found[i] else Detections.none(), _views(shown[i], request.frame))
+            for i, request in enumerate(requests)
+        ]
+
+    def _run(self, pieces: Sequence[tuple[Frame, Placement]]) -> Detections:
+        """What is in one input, in its pixels."""
+        tensor = self._letterbox.fill_all(pieces)
         output = self._session.run(None, {self._input: tensor})[0][0]
         if self.card.output == "anchors":
-            found = suppress(decode_anchors(output, self._floors), self.card.nms_iou)
-        else:
-            found = decode_end_to_end(output, self._floors)
-        return Detections(
-            placement.to_frame(found.xyxy),
-            found.confidence,
-            found.class_id,
-            keypoints=placement.points_to_frame(found.keypoints),
-        )
+            return suppress(decode_anchors(output, self._floors), self.card.nms_iou)
+        return decode_end_to_end(output, self._floors)
 
     def _check(self) -> None:
         """One run on grey: names, shapes and types must be what the card says."""
@@ -115,3 +149,26 @@ class Detector:
             fits, expected = len(found) == 3 and found[2] == columns, f"(1, n, {columns})"
         if not fits:
             raise ModelError(f"model {card.name}: the card says output {expected}, the weights give {found}")
+
+
+def _placed(found: Detections, placement: Placement) -> Detections:
+    """From input pixels to frame pixels."""
+    return Detections(
+        placement.to_frame(found.xyxy),
+        found.confidence,
+        found.class_id,
+        keypoints=placement.points_to_frame(found.keypoints),
+    )
+
+
+def _within(found: Detections, placement: Placement) -> Detections:
+    """Those that belong to one piece of several: their middle lies in it."""
+    x1, y1, x2, y2 = placement.cell
+    middle = (found.xyxy[:, :2] + found.xyxy[:, 2:]) / 2
+    inside: NDArray[np.bool_] = np.all((middle >= [x1, y1]) & (middle <= [x2, y2]), axis=1)
+    return found.pick(inside)
+
+
+def _views(shown: Sequence[Placement], frame: Frame) -> NDArray[np.float32]:
+    size = np.array([frame.width, frame.height] * 2, np.float32)
+    return (np.array([place.box for place in shown], np.float32).reshape(-1, 4) / size).astype(np.float32)

@@ -19,11 +19,19 @@ def test_the_whole_comes_first_and_always() -> None:
     assert Views(416, 3).plan(1920, 1080, Regions.none()).tolist() == [[0, 0, 1, 1]]
 
 
-def test_a_small_region_is_enlarged_twice_at_most() -> None:
+def test_a_small_region_is_shown_with_what_is_around_it() -> None:
     plan = Views(416, 3).plan(1920, 1080, regions((0.5, 0.5, 0.51, 0.51)))
     x1, y1, x2, y2 = px(plan[1], 1920, 1080)
-    assert (x2 - x1, y2 - y1) == pytest.approx((208, 208), abs=1)
+    assert (x2 - x1, y2 - y1) == pytest.approx((104, 104), abs=1)
     assert x1 < 960 < x2
+
+
+def test_regions_alone_unless_one_is_too_large_for_a_part_or_there_are_none() -> None:
+    views = Views(416, 3)
+    small, large = (0.5, 0.5, 0.6, 0.6), (0.0, 0.0, 0.6, 1.0)
+    assert len(views.plan(640, 360, regions(small), whole=False)) == 1
+    assert views.plan(640, 360, regions(small, large), whole=False).tolist()[0] == [0, 0, 1, 1]
+    assert views.plan(640, 360, Regions.none(), whole=False).tolist() == [[0, 0, 1, 1]]
 
 
 @pytest.mark.parametrize("corner", [(0, 0, 0.05, 0.05), (0.95, 0.95, 1, 1)])  # it never leaves the picture
@@ -50,7 +58,7 @@ def test_a_large_region_is_visited_part_by_part() -> None:
 def test_a_portrait_picture() -> None:
     part = Views(416, 3).plan(406, 720, regions((0.4, 0.1, 0.6, 0.2)))[1]
     x1, y1, x2, y2 = px(part, 406, 720)
-    assert (x2 - x1, y2 - y1) == pytest.approx((208, 208), abs=1)
+    assert (x2 - x1, y2 - y1) == pytest.approx((104, 104), abs=1)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
 from edge.clock import ManualClock
 from edge.model_store import ModelStore
-from pipelines.detect import Detector
+from pipelines.detect import Detector, Request, Seen
 from pipelines.frame import Plane, from_bgr
 from pipelines.watch import Inspection, LanePlan, Watch, WatchPlan
 
@@ -61,12 +61,14 @@ class Bench:
     def _not_in_vain(self, most: int) -> None:
         assert self.turns < most, "nothing on the desk is wanted"
 
-    def put(self, source: str, sequence: int, time_s: float, picture: Plane | None = None) -> None:
+    def put(
+        self, source: str, sequence: int, time_s: float, picture: Plane | None = None, stale_s: float = float("inf")
+    ) -> None:
         """Leave a look on the desk: something new, unless told which."""
         if picture is None:
             picture = self._rng.integers(0, 255, (96, 128, 3), np.uint8)
         frame = from_bgr(picture, source=source, sequence=sequence, time_s=time_s)
-        self.desk.put(Look(frame, self.watches[source].look(frame)))
+        self.desk.put(Look(frame, self.watches[source].look(frame), stale_s))
 
     def end(self) -> None:
         for thread, stop in self._threads:
@@ -140,7 +142,7 @@ def test_a_source_whose_inspection_fails_does_not_take_the_others_with_it(
     def fails(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(bench.watches["gate"], "inspect", fails)
+    monkeypatch.setattr(bench.watches["gate"], "conclude", fails)
     bench.put("gate", 0, 0.0)
     with pytest.raises(ZeroDivisionError):
         bench.inspector.run(threading.Event(), lambda: None)
@@ -164,7 +166,7 @@ def test_a_source_whose_inspection_fails_does_not_take_the_others_with_it(
 
 
 def test_whoever_replaces_a_hung_thread_never_works_beside_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    hanging, release, detect = threading.Event(), threading.Event(), bench.detector.detect
+    hanging, release, detect = threading.Event(), threading.Event(), bench.detector.detect_together
 
     def hangs_once(*args: object) -> object:
         if not hanging.is_set():
@@ -172,7 +174,7 @@ def test_whoever_replaces_a_hung_thread_never_works_beside_it(bench: Bench, monk
             release.wait(20)
         return detect(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(bench.detector, "detect", hangs_once)
+    monkeypatch.setattr(bench.detector, "detect_together", hangs_once)
     first = bench.start("first")
     bench.put("gate", 0, 0.0)
     assert hanging.wait(10)
@@ -186,3 +188,75 @@ def test_whoever_replaces_a_hung_thread_never_works_beside_it(bench: Bench, monk
     until(lambda: len(bench.told) == 2)
     # What the first found is told all the same, then the second goes on alone.
     assert bench.told == [("gate", 0, "first"), ("yard", 0, "second")]
+
+
+def small_change(place: int) -> Plane:
+    """A grey picture with one bright patch, elsewhere each time."""
+    picture = np.full((480, 640, 3), 90, np.uint8)
+    left = 40 + 90 * (place % 6)
+    picture[200:240, left : left + 40] = 220
+    return picture
+
+
+def settle(bench: Bench) -> None:
+    """Both views are known, and looked at in full a moment ago."""
+    still = np.full((480, 640, 3), 90, np.uint8)
+    for number in range(4):
+        for source in SOURCES:
+            bench.put(source, number, number * 0.9, still)
+        for _ in bench.desk.waiting()[0]:
+            bench.inspect_one()
+    bench.told.clear()
+
+
+def test_views_with_regions_share_a_run_of_the_model(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(bench)
+    runs, run = [], bench.detector._run
+    monkeypatch.setattr(bench.detector, "_run", lambda pieces: (runs.append(len(pieces)), run(pieces))[1])
+    for source in SOURCES:
+        bench.put(source, 9, 3.0, small_change(2))
+    bench.inspect_one()
+    assert sorted(told[:2] for told in bench.told) == [("gate", 9), ("yard", 9)]
+    assert runs == [2]
+    # Regions alone are no look at the view in full.
+    bench.clock.advance(2.0)
+    assert bench.inspector.stats("gate").age_s == 2.0
+    assert bench.inspector.stats("gate").inspections == 5
+
+
+def test_of_several_that_fail_together_each_is_tried_by_itself(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(bench)
+    together = bench.detector.detect_together
+
+    def fails_with_the_gate(requests: list[Request]) -> list[Seen]:
+        if any(request.frame.source == "gate" for request in requests):
+            raise ZeroDivisionError
+        return together(requests)
+
+    monkeypatch.setattr(bench.detector, "detect_together", fails_with_the_gate)
+    for source in SOURCES:
+        bench.put(source, 9, 3.0, small_change(2))
+    with pytest.raises(ZeroDivisionError):
+        bench.inspector.run(threading.Event(), lambda: None)
+    assert bench.inspector.set_aside("gate") is bench.inspector.set_aside("yard") is None  # nobody knows yet
+    for number in (10, 11):
+        for source in SOURCES:
+            bench.put(source, number, 3.0 + number, small_change(number))
+        try:
+            bench.inspect_one()
+        except ZeroDivisionError:
+            continue
+    assert [told[:2] for told in bench.told][-1][0] == "yard"
+    assert bench.inspector.set_aside("yard") is None
+    assert bench.inspector.set_aside("gate") is not None
+
+
+def test_a_picture_that_waited_too_long_is_dropped_and_counted_unless_its_view_is_over_its_time(bench: Bench) -> None:
+    settle(bench)
+    bench.clock.advance(100.0)
+    bench.put("gate", 9, 3.2, small_change(2), stale_s=99.0)
+    bench.put("yard", 9, 9.0, small_change(2), stale_s=99.0)  # not looked at for 6 s, where 1 s is allowed
+    bench.inspect_one()
+    assert [told[:2] for told in bench.told] == [("yard", 9)]
+    assert bench.inspector.stats("gate").late == 1
+    assert bench.inspector.stats("yard").late == 0

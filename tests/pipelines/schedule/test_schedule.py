@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.schedule import Agenda, Rate, Reason, Want, choose
+from pipelines.schedule.scheduler import MOST_TOGETHER
 
 
 def want(
@@ -20,13 +21,13 @@ def test_the_first_frame_is_due() -> None:
 @pytest.mark.parametrize(
     ("passed_s", "facts", "reason"),
     [
-        (9.9, {}, None),  # quiet: nothing to do
-        (10.0, {}, Reason.DUE),  # whatever the prefilter says
+        (7.9, {}, None),  # quiet: nothing to do
+        (8.0, {}, Reason.DUE),  # whatever the prefilter says, and early enough for a second chance
         (0.3, {"score": 0.9}, None),  # not faster than the interval
         (0.4, {"score": 0.9}, Reason.REGIONS),
         (0.4, {"unsettled": True}, Reason.REGIONS),
         (0.4, {"pending": True, "score": 0.9}, Reason.CONFIRM),
-        (12.0, {"pending": True}, Reason.DUE),
+        (10.0, {"pending": True}, Reason.DUE),
     ],
 )
 def test_wants(passed_s: float, facts: dict[str, object], reason: Reason | None) -> None:
@@ -39,15 +40,67 @@ def test_wants(passed_s: float, facts: dict[str, object], reason: Reason | None)
 @pytest.mark.parametrize(
     ("wants", "chosen"),
     [
-        ({"a": Want(Reason.REGIONS, 9, 1.0), "b": Want(Reason.CONFIRM, 9), "c": Want(Reason.DUE, 1)}, "c"),
-        ({"a": Want(Reason.REGIONS, 1.5), "b": Want(Reason.CONFIRM, 1.0)}, "b"),  # signs are followed first
-        ({"a": Want(Reason.REGIONS, 3.0), "b": Want(Reason.CONFIRM, 1.0)}, "a"),  # but nobody waits for ever
-        ({"a": Want(Reason.REGIONS, 1.0, 0.2), "b": Want(Reason.REGIONS, 1.0, 0.7)}, "b"),
-        ({}, None),
+        ({"a": Want(Reason.REGIONS, 9, 1.0), "b": Want(Reason.CONFIRM, 9), "c": Want(Reason.DUE, 1)}, ("c",)),
+        ({"a": Want(Reason.REGIONS, 1.5), "b": Want(Reason.CONFIRM, 1.0)}, ("b",)),  # signs are followed first
+        ({"a": Want(Reason.REGIONS, 3.0), "b": Want(Reason.CONFIRM, 1.0)}, ("a",)),  # but nobody waits for ever
+        ({"a": Want(Reason.REGIONS, 1.0, 0.2), "b": Want(Reason.REGIONS, 1.0, 0.7)}, ("b",)),
+        ({}, ()),
     ],
 )
-def test_who_goes_first(wants: dict[str, Want], chosen: str | None) -> None:
+def test_who_goes_first(wants: dict[str, Want], chosen: tuple[str, ...]) -> None:
     assert choose(wants) == chosen
+
+
+def regions(waited: float = 1.0) -> Want:
+    return Want(Reason.REGIONS, waited, 0.5, whole=False)
+
+
+def test_views_of_which_only_regions_are_wanted_go_together() -> None:
+    wants = {"a": regions(), "b": Want(Reason.CONFIRM, 9), "c": regions(2.0), "d": Want(Reason.REGIONS, 3)}
+    assert choose(wants) == ("b", "c", "a")
+    assert choose(wants, alone={"c"}) == ("b", "a")
+    assert choose(wants, alone={"b"}) == ("b",)
+
+
+def test_not_all_go_together() -> None:
+    assert len(choose({str(i): regions() for i in range(50)})) == MOST_TOGETHER
+
+
+def test_while_regions_alone_ask_for_looks_the_whole_is_looked_at_now_and_then() -> None:
+    agenda, wholes = Agenda(10, 0.4), []
+    agenda.looked(0.0, pending=False)
+    for i in range(1, 13):
+        found = want(agenda, i * 0.4, score=0.5)
+        assert found is not None
+        wholes.append(found.whole)
+        agenda.looked(i * 0.4, pending=i % 4 == 0, whole=found.whole)  # never in vain for long
+    assert [i for i, whole in enumerate(wholes, 1) if whole] == [5, 10]
+
+
+def test_what_is_to_be_confirmed_or_can_not_be_told_is_looked_at_in_full() -> None:
+    agenda = Agenda(10, 0.4)
+    agenda.looked(0.0, pending=False)
+    for facts in ({"pending": True}, {"unsettled": True}):
+        found = want(agenda, 0.4, score=0.5, **facts)
+        assert found is not None
+        assert found.whole
+
+
+def test_looks_at_regions_do_not_put_off_the_whole() -> None:
+    agenda = Agenda(10, 0.4)
+    agenda.looked(0.0, pending=False)
+    agenda.looked(7.8, pending=False, whole=False)
+    found = want(agenda, 8.2)
+    assert found is not None
+    assert found.reason is Reason.DUE
+
+
+@pytest.mark.parametrize(
+    ("one", "can"),
+    [(Want(Reason.CONFIRM, 3.0), True), (Want(Reason.DUE, 0.9), True), (Want(Reason.DUE, 1.0), False)],
+)
+def test_only_what_is_over_its_time_can_not_wait_for_a_later_frame(one: Want, can: bool) -> None:
+    assert one.can_wait is can
 
 
 def test_a_camera_on_fire_starves_nobody() -> None:
@@ -58,8 +111,7 @@ def test_a_camera_on_fire_starves_nobody() -> None:
     for step in range(1, 300):
         now = step * 0.1
         wants = {n: w for n, a in agendas.items() if (w := want(a, now, pending=n == "cam0"))}
-        chosen = choose(wants)
-        if chosen is not None:
+        for chosen in choose(wants):
             longest[chosen] = max(longest[chosen], now - last[chosen])
             last[chosen] = now
             agendas[chosen].looked(now, pending=chosen == "cam0")
