@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -60,6 +61,13 @@ class Augmentation(_Part):
     mix: Share = 0.0
 
 
+class CloseUps(_Part):
+    """Enlarged parts of training pictures, beside the whole: as the agent looks at what its prefilter points at."""
+
+    about: tuple[str, ...] = Field(min_length=1, description="classes worth enlarging")
+    share: Share = Field(default=0.3, description="so many of the pictures that show them, or show nothing")
+
+
 class CardDraft(_Part):
     """What the card says that training can not know."""
 
@@ -107,6 +115,7 @@ class Recipe(_Part):
     )
     parts: bool = Field(default=False, description="look for leaks by parts of pictures, as in mosaics; takes minutes")
     despeckle: bool = Field(default=False, description="take salt-and-pepper noise out of the training pictures")
+    close_ups: CloseUps | None = Field(default=None, description="parts enlarged; of training pictures only")
     stages: tuple[Stage, ...] = Field(description="one after another; none where the mean of weights is all")
     augment: Augmentation = Field(default_factory=Augmentation)
     batch: int = Field(default=16, ge=1, description="pictures computed at a time")
@@ -126,6 +135,9 @@ class Recipe(_Part):
             raise ValueError("stages: found none, allowed only with averaged_with")
         if set(self.card.means) != set(self.classes):
             raise ValueError(f"card.means names {sorted(self.card.means)}, classes are {sorted(self.classes)}")
+        strange = sorted(set(self.close_ups.about if self.close_ups else ()) - set(self.classes))
+        if strange:
+            raise ValueError(f"close_ups.about names {strange}, classes are {sorted(self.classes)}")
         unknown = sorted(set(self.card.threshold) - set(self.classes))
         if unknown:
             raise ValueError(f"card.threshold names {unknown}, classes are {sorted(self.classes)}")
@@ -157,10 +169,12 @@ def load_recipe(path: Path) -> Recipe:
 
 def digest(recipe: Recipe) -> str:
     """Which recipe it was: 64 hexadecimal digits, the same wherever the folders lie."""
-    told = recipe.model_dump_json(
-        exclude={"base": True, "averaged_with": True, "data": {"__all__": {"data"}}, "proof": True}
+    told = recipe.model_dump(
+        mode="json", exclude={"base": True, "averaged_with": True, "data": {"__all__": {"data"}}, "proof": True}
     )
-    return hashlib.sha256(told.encode()).hexdigest()
+    if recipe.close_ups is None:
+        del told["close_ups"]  # trained before there were any
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 def _absolute(recipe: Recipe, here: Path) -> Recipe:

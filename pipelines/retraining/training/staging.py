@@ -22,6 +22,7 @@ from pipelines.retraining.data.groups import inseparable, members
 from pipelines.retraining.data.leakage import clear_of
 from pipelines.retraining.data.loading import load_split
 from pipelines.retraining.data.thin import thin
+from pipelines.retraining.training.close_ups import write_close_ups
 from pipelines.retraining.training.despeckle import write_despeckled
 from pipelines.retraining.training.recipe import Ingredient, Recipe
 
@@ -81,12 +82,13 @@ def stage_data(recipe: Recipe, folder: Path) -> Staged:
         raise DatasetError(f"recipe {recipe.name}: no box of {', '.join(missing)} in the training pictures")
     shutil.rmtree(folder, ignore_errors=True)
     placed = {split: _write(pictures, folder, split, despeckled=recipe.despeckle) for split, pictures in parts.items()}
+    placed["train"] += _close_ups(recipe, folder, placed["train"])
     _save(recipe, folder, placed["train"] + (placed["hold"] if held else []))
     data = folder / "data.yaml"
     data.write_text(yaml.safe_dump(_description(recipe, folder, trained), sort_keys=False), encoding="utf-8")
     told: dict[str, Any] = {
-        "pictures": {split: len(pictures) for split, pictures in parts.items()},
-        "empty": {split: sum(len(p.labels) == 0 for p in pictures) for split, pictures in parts.items()},
+        "pictures": {split: len(pictures) for split, pictures in placed.items()},
+        "empty": {split: sum(len(p.labels) == 0 for p in pictures) for split, pictures in placed.items()},
         "boxes": counts,
         "withheld": len(gathered) - len(clear),
     }
@@ -211,9 +213,26 @@ def _write(pictures: Sequence[Picture], folder: Path, split: str, *, despeckled:
         name = f"{number:0{digits}}_{picture.path.name}"
         if not (despeckled and write_despeckled(picture.path, images / name)):
             (images / name).symlink_to(picture.path.resolve())
-        (labels / name).with_suffix(".txt").write_text("".join(_lines(picture)), encoding="utf-8")
         placed.append(replace(picture, path=images / name, split=split))
+        _label(placed[-1], folder, split)
     return placed
+
+
+def _close_ups(recipe: Recipe, folder: Path, pictures: Sequence[Picture]) -> list[Picture]:
+    if recipe.close_ups is None:
+        return []
+    about = [recipe.classes.index(name) for name in recipe.close_ups.about]
+    made = write_close_ups(
+        pictures, folder / "images" / "train", recipe.card.size, recipe.close_ups.share, about, recipe.seed
+    )
+    for picture in made:
+        _label(picture, folder, "train")
+    return made
+
+
+def _label(picture: Picture, folder: Path, split: str) -> None:
+    path = (folder / "labels" / split / picture.path.name).with_suffix(".txt")
+    path.write_text("".join(_lines(picture)), encoding="utf-8")
 
 
 def _save(recipe: Recipe, folder: Path, pictures: Sequence[Picture]) -> None:
