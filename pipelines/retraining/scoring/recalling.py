@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.detect import WHOLE, Card, Detector
+from pipelines.detect import WHOLE, Card, Detector, Request, Seen
 from pipelines.detect.decode import merge_views
 from pipelines.detect.detector import FLOOR_SHARE
 from pipelines.detections import Detections
@@ -30,7 +32,7 @@ class RecallingDetector(Detector):
     def __init__(self, card: Card, weights: bytes) -> None:
         super().__init__(lowered(card), weights)
         self.card = card
-        self._memory: dict[tuple[str, int, bytes], Detections] = {}
+        self._memory: dict[tuple[str, int, str, bytes], Seen] = {}
 
     def at(self, thresholds: Mapping[str, float]) -> RecallingDetector:
         """One with other thresholds, by class name, that shares network and memory."""
@@ -40,14 +42,31 @@ class RecallingDetector(Detector):
 
     def detect(self, frame: Frame, views: NDArray[np.float32] = WHOLE) -> Detections:
         """As `Detector.detect`."""
-        floors = self.card.thresholds * np.float32(FLOOR_SHARE)
-        parts = [self._recalled(frame, view) for view in views]
-        return merge_views([part.pick(part.confidence >= floors[part.class_id]) for part in parts])
+        parts = [self._recalled(frame, ("alone", view.tobytes()), partial(self._alone, frame, view)) for view in views]
+        return merge_views([self._at_threshold(part.detections) for part in parts])
 
-    def _recalled(self, frame: Frame, view: NDArray[np.float32]) -> Detections:
-        key = (frame.source, frame.sequence, view.tobytes())
+    def detect_together(self, requests: Sequence[Request]) -> list[Seen]:
+        """As `Detector.detect_together`, but parts of different requests share no run: each is remembered by itself."""
+        seen = [
+            self._recalled(one.frame, ("together", one.views.tobytes()), partial(self._laid_out, one))
+            for one in requests
+        ]
+        return [replace(one, detections=self._at_threshold(one.detections)) for one in seen]
+
+    def _alone(self, frame: Frame, view: NDArray[np.float32]) -> Seen:
+        return Seen(super().detect(frame, view[None]), view[None])
+
+    def _laid_out(self, request: Request) -> Seen:
+        return super().detect_together([request])[0]
+
+    def _at_threshold(self, found: Detections) -> Detections:
+        floors = self.card.thresholds * np.float32(FLOOR_SHARE)
+        return found.pick(found.confidence >= floors[found.class_id])
+
+    def _recalled(self, frame: Frame, what: tuple[str, bytes], look: Callable[[], Seen]) -> Seen:
+        key = (frame.source, frame.sequence, *what)
         if key not in self._memory:
             if any(old[:2] != key[:2] for old in self._memory):
                 self._memory.clear()
-            self._memory[key] = super().detect(frame, view[None])
+            self._memory[key] = look()
         return self._memory[key]

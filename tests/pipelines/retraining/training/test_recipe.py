@@ -53,6 +53,7 @@ def test_paths_count_from_the_recipe_and_an_architecture_is_none(tmp_path: Path)
         ({"activation": "gelu"}, r"activation: .*'silu' or 'relu'.*found 'gelu'"),
         ({"classes": ["fire", "smoke"]}, r"card.means names \['fire'\], classes are \['fire', 'smoke'\]"),
         ({"name": "Not A Name"}, "name"),
+        ({"close_ups": {"about": ["smoke"]}}, r"close_ups.about names \['smoke'\], classes are \['fire'\]"),
     ],
 )
 def test_a_fault_names_its_place(tmp_path: Path, changes: dict[str, object], told: str) -> None:

@@ -129,6 +129,24 @@ def test_despeckled_pictures_are_copies_and_the_others_links(tmp_path: Path, fir
     assert [path.name.partition("_")[2] for path in placed if not path.is_symlink()] == ["clip0_0000.png"]
 
 
+def test_close_ups_stand_among_the_training_pictures_only(tmp_path: Path, fires: Path) -> None:
+    for path in (fires / "images" / "train").iterdir():
+        image = cv2.imread(str(path))
+        assert image is not None
+        cv2.imwrite(str(path), cv2.resize(image, None, fx=6, fy=6))
+    near = {"about": ["fire"], "share": 1.0}
+    data = [{"data": "fires", "rename": {"flame": "fire"}}]
+    wanted = recipe(tmp_path, data, close_ups=near, hold_share=0.3)
+    staged = stage_data(wanted, tmp_path / "out")
+    images = {split: [p.stem for p in (tmp_path / "out" / "images" / split).iterdir()] for split in ("train", "hold")}
+    labels = {p.stem for p in (tmp_path / "out" / "labels" / "train").iterdir()}
+    close = [stem for stem in images["train"] if stem.endswith("_near")]
+    assert close
+    assert set(images["train"]) == labels
+    assert not [stem for stem in images["hold"] if stem.endswith("_near")]
+    assert staged.pictures["train"] == len(images["train"])
+
+
 def test_a_class_without_a_box_is_refused(tmp_path: Path, fires: Path) -> None:
     with pytest.raises(DatasetError, match="no box of fire in the training pictures"):
         stage_data(recipe(tmp_path, [{"data": "fires"}]), tmp_path / "out")
