@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 RING_BYTES = 32 * 2**20
 _TAKEN_S = 0.25
-FRESH_S = 0.25
+FRESH_S = 0.2
 """A live picture whose turn has not come by then is dropped: a newer one tells more, and nothing queues."""
 # Decoding is the bulk of the work and can wait; a model that has to look can not. Linux knows this for threads.
 _NICE = 5
@@ -124,7 +124,7 @@ class Reader:
     def _look(self, frame: Frame, stop: threading.Event, beat: Beat) -> None:
         if self.drill is not None:
             frame = self.drill.render(frame)
-        look = Look(frame, self._watch.look(frame), frame.time_s + FRESH_S if self.live else float("inf"))
+        look = Look(frame, self._watch.look(frame), self._clock.monotonic() + FRESH_S if self.live else float("inf"))
         self._desk.put(look)
         if self._vigil is not None:
             self._keep_vigil(self._vigil, look)

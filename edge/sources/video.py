@@ -26,6 +26,9 @@ from edge.sources.timeline import Timeline
 from pipelines.frame import Frame
 
 _DEFAULT_FPS = Fraction(25)
+_LAG_S = 0.3  # a reader behind by less is in time
+_REORDERED = 4  # pictures that may come before one that is shown earlier
+_WAITS_S = 0.002  # reading a packet that is already there takes less
 NO_PTS = frozenset({"avi"})  # it stores no presentation times: libav's are guesses, its decoding times are right
 _NOT_VIDEO = frozenset({"ansi", "bintext", "xbin", "idf"})  # libav shows text files as moving letters
 
@@ -36,6 +39,7 @@ class VideoSource(Source):
     def __init__(self, opening: Opening, *, paced: bool) -> None:
         super().__init__(opening)
         self._catch_up = CatchUp() if paced else None
+        self._waited_s = 0.0
         self._fault: av.error.FFmpegError | None = None
         self._thinning: Thinning[av.Packet[VideoStream]] = Thinning()
         self._shown: int | None = None  # ticks of a keyframe that was shown and has to be decoded once more
@@ -70,6 +74,8 @@ class VideoSource(Source):
         form = self._format(stream)
         guessed = container.format.name in NO_PTS
         self._tally.codec = form.codec
+        if self._catch_up is not None:
+            self._catch_up.limit_s = max(_LAG_S, _REORDERED * form.frame_s)
         self.ring.begin(form)
         for packet in self._packets(container, stream):
             for picture in self._pictures(stream, packet, guessed, timeline):
@@ -122,7 +128,8 @@ class VideoSource(Source):
             asked_s = self._clock.monotonic()
             try:
                 packet = next(packets, None)
-                self._waited(self._clock.monotonic() - asked_s)
+                self._waited_s = self._clock.monotonic() - asked_s
+                self._waited(self._waited_s)
             except av.error.FFmpegError as error:
                 self._lost(error)
                 packet = None
@@ -156,7 +163,7 @@ class VideoSource(Source):
             return True
         now_s = self._clock.monotonic()
         lag_s = now_s - stamp.time_s
-        step = self._catch_up.step(lag_s, now_s, keyframe)
+        step = self._catch_up.step(lag_s, now_s, keyframe, waited=self._waited_s > _WAITS_S)
         if step is Step.SLIP:
             timeline.slip(lag_s)
         self._tally.dropped += step is Step.SKIP

@@ -9,6 +9,20 @@ from edge.sources.catch_up import CatchUp, Step
 D, S, SLIP = Step.DECODE, Step.SKIP, Step.SLIP
 
 
+def test_a_reader_that_waits_for_its_packets_is_not_behind() -> None:
+    catch_up = CatchUp(limit_s=0.3, grace_s=0.5, patience_s=3.0)
+    assert {catch_up.step(0.8, 0.1 * i, False, waited=True) for i in range(30)} == {D}
+    assert catch_up.step(0.8, 3.0, False, waited=True) is SLIP  # the network has become slower for good
+
+
+def test_one_that_skips_goes_on_with_a_keyframe_that_it_waited_for() -> None:
+    catch_up = CatchUp(limit_s=0.3, grace_s=0.5, patience_s=3.0)
+    steps = [catch_up.step(0.8, 0.1 * i, False) for i in range(8)]
+    assert steps == [D] * 5 + [S] * 3
+    assert catch_up.step(0.5, 0.9, False, waited=True) is S
+    assert catch_up.step(0.5, 1.0, True, waited=True) is D
+
+
 @pytest.mark.parametrize(
     ("packets", "expected"),
     [
