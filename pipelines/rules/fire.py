@@ -1,21 +1,23 @@
-"""Fire: the model sees flames, they glow, and they flicker and change their shape where they stand."""
+"""Fire: the model sees flames, or smoke where flames play; they glow, flicker and change their shape on the spot."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from calibration.boxes import hull, near
 from calibration.zones import Zone
-from pipelines.detections import Detections
 from pipelines.frame import Frame
 from pipelines.hazards import Hazard, HazardKind
 from pipelines.rules.base import RuleSettings, Severity
-from pipelines.rules.glow import glow
-from pipelines.rules.rigidity import rigidity
-from pipelines.rules.sightings import CAMERA_MOVES, Confirmation, Sightings
+from pipelines.rules.beside_smoke import FlamesBesideSmoke
+from pipelines.rules.flames import Burning
+from pipelines.rules.sightings import CAMERA_MOVES, Confirmation, Sightings, Spot
 from pipelines.scene import Scene
 
 
@@ -49,6 +51,11 @@ class FireSettings(RuleSettings):
         le=1,
         description="from this score on, no glow is asked for: smoke dims it, infrared lacks it",
     )
+    beside_smoke: bool = Field(
+        default=True,
+        description="where the model sees smoke, what glows, flickers and changes its shape as flames do counts as a "
+        "sign of fire, the weakest there is, even if the model does not see it",
+    )
 
     @property
     def confirm_s(self) -> float:
@@ -63,24 +70,26 @@ class Fire:
         self._settings = settings
         self._zone = zone
         self._before: Frame | None = None
-        self._sightings = Sightings(
-            Confirmation(
-                window_s=settings.window_s,
-                least=settings.least,
-                strength=settings.strength,
-                lasting_s=0.0,
-                hold_s=settings.clear_after_s,
-            )
+        confirmation = Confirmation(
+            window_s=settings.window_s,
+            least=settings.least,
+            strength=settings.strength,
+            lasting_s=0.0,
+            hold_s=settings.clear_after_s,
         )
+        self._burning = Burning(settings.flicker, settings.rigid, settings.glow)
+        self._sightings = Sightings(confirmation)
+        self._beside = FlamesBesideSmoke(confirmation, self._burning)
 
     @property
     def pending(self) -> bool:
         """Flames were seen that are not confirmed yet, or that burn on."""
-        return self._sightings.pending
+        return self._sightings.pending or self._beside.pending
 
     def reset(self) -> None:
         """Forget everything."""
         self._sightings.reset()
+        self._beside.reset()
         self._before = None
 
     def judge(self, scene: Scene) -> tuple[Hazard, ...]:
@@ -90,8 +99,13 @@ class Fire:
         before, self._before = self._before, scene.frame
         if before is not None and (before.width, before.height) != (scene.frame.width, scene.frame.height):
             before = None
+        lit = found.confidence >= self._settings.unlit
         lively = np.array(
-            [before is not None and self._burns(scene, before, found, boxes, i) for i in range(len(found))], bool
+            [
+                before is not None and self._burns(scene, before, box, bool(bright))
+                for box, bright in zip(boxes, lit, strict=True)
+            ],
+            bool,
         )
         spots = self._sightings.update(
             scene.time_s,
@@ -100,17 +114,35 @@ class Fire:
             scene.looked,
             steady=bool(scene.activity.moving.mean() < CAMERA_MOVES),
         )
-        return tuple(Hazard(HazardKind.FIRE, s.box, s.score, s.first_seen_s, self._settings.zone) for s in spots)
+        fires = [self._hazard(spot) for spot in spots]
+        if self._settings.beside_smoke:
+            weakest = scene.thresholds[scene.meanings.index("fire")] * self._settings.weakest
+            for spot in self._beside.update(scene, before, float(weakest)):
+                if self._inside(spot.box):
+                    fires = _joined(fires, self._hazard(spot))
+        return tuple(fires)
 
-    def _burns(self, scene: Scene, before: Frame, found: Detections, boxes: NDArray[np.float32], i: int) -> bool:
-        """Does this detection flicker, glow and change its shape, inside the zone if there is one?"""
-        x1, y1, x2, y2 = map(float, boxes[i])
-        if self._zone is not None:
-            middle, foot = ((x1 + x2) / 2, (y1 + y2) / 2), ((x1 + x2) / 2, y2)
-            if not self._zone.polygon.contains(np.array([middle, foot], np.float32)).any():
-                return False
-        window = scene.activity.window((x1, y1, x2, y2))
-        if scene.activity.moving[window].mean() < self._settings.flicker:
-            return False
-        lit = found.confidence[i] >= self._settings.unlit or glow(scene.frame, found.xyxy[i]) >= self._settings.glow
-        return bool(lit and rigidity(before, scene.frame, found.xyxy[i]) < self._settings.rigid)
+    def _hazard(self, spot: Spot) -> Hazard:
+        return Hazard(HazardKind.FIRE, spot.box, spot.score, spot.first_seen_s, self._settings.zone)
+
+    def _burns(self, scene: Scene, before: Frame, box: NDArray[np.float32], lit: bool) -> bool:
+        return self._inside(box.tolist()) and self._burning.seen(scene, before, box, lit=lit)
+
+    def _inside(self, box: Sequence[float]) -> bool:
+        """Does it burn in the zone, if there is one?"""
+        if self._zone is None:
+            return True
+        x1, y1, x2, y2 = box
+        middle, foot = ((x1 + x2) / 2, (y1 + y2) / 2), ((x1 + x2) / 2, y2)
+        return bool(self._zone.polygon.contains(np.array([middle, foot], np.float32)).any())
+
+
+def _joined(fires: Sequence[Hazard], other: Hazard) -> list[Hazard]:
+    """One more fire, which may be the same as one that is known: what the model sees is often a part of what burns."""
+    same = [fire for fire in fires if near(fire.box, other.box, 1.0, 0.0)]
+    if not same:
+        return [*fires, other]
+    x1, y1, x2, y2 = hull(np.array([same[0].box, other.box], np.float32)).tolist()
+    first_s = min(same[0].first_seen_s, other.first_seen_s)
+    one = replace(same[0], box=(x1, y1, x2, y2), first_seen_s=first_s)
+    return [one if fire is same[0] else fire for fire in fires]

@@ -95,6 +95,11 @@ class Sightings:
         """Something is waiting to be confirmed or followed."""
         return bool(self._spots)
 
+    @property
+    def spots(self) -> tuple[Spot, ...]:
+        """All places where signs were seen of late."""
+        return tuple(self._spots)
+
     def reset(self) -> None:
         """Forget all spots."""
         self._spots, self._last_s = [], None

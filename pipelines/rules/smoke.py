@@ -87,7 +87,7 @@ class Smoke:
         """The smoke that is there now."""
         found = scene.of("smoke", scale=self._settings.weakest)
         boxes = scene.boxes(found)
-        lively = np.array([self._churns(scene, box) for box in boxes], bool)
+        lively = np.array([self._inside(box) and churns(scene, box, self._settings) for box in boxes], bool)
         stirs = np.array([_stir(scene, box) for box in boxes[lively]], np.float32).reshape(-1, 4)
         spots = self._sightings.update(
             scene.time_s,
@@ -99,20 +99,24 @@ class Smoke:
         )
         return tuple(Hazard(HazardKind.SMOKE, s.box, s.score, s.first_seen_s, self._settings.zone) for s in spots)
 
-    def _churns(self, scene: Scene, box: NDArray[np.float32]) -> bool:
-        x1, y1, x2, y2 = map(float, box)
-        if self._zone is not None:
-            middle = np.array([[(x1 + x2) / 2, (y1 + y2) / 2]], np.float32)
-            if not self._zone.polygon.contains(middle).any():
-                return False
-        activity, window = scene.activity, scene.activity.window((x1, y1, x2, y2))
-        # The fast background needs seconds to forget a car that has left; nothing stirs where it was.
-        return bool(
-            (activity.fast[window] > FAST_LEVELS).mean() >= self._settings.churn
-            and activity.moving[window].mean() >= self._settings.stir
-            and _spread(activity.moving[window]) >= self._settings.spread
-            and _roughness(activity.step[window]) <= self._settings.roughness
-        )
+    def _inside(self, box: NDArray[np.float32]) -> bool:
+        if self._zone is None:
+            return True
+        middle = np.array([(box[:2] + box[2:]) / 2], np.float32)
+        return bool(self._zone.polygon.contains(middle).any())
+
+
+def churns(scene: Scene, box: NDArray[np.float32], settings: SmokeSettings) -> bool:
+    """Does a box `(4,)`, 0–1 of the picture, in which the model sees smoke also move as smoke does?"""
+    x1, y1, x2, y2 = map(float, box)
+    activity, window = scene.activity, scene.activity.window((x1, y1, x2, y2))
+    # The fast background needs seconds to forget a car that has left; nothing stirs where it was.
+    return bool(
+        (activity.fast[window] > FAST_LEVELS).mean() >= settings.churn
+        and activity.moving[window].mean() >= settings.stir
+        and _spread(activity.moving[window]) >= settings.spread
+        and _roughness(activity.step[window]) <= settings.roughness
+    )
 
 
 def _spread(moving: NDArray[np.bool_]) -> float:
