@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.detect.card import CardInput
+from pipelines.detect.tensor import InputTensor
 from pipelines.frame import Frame
+
+Box = tuple[int, int, int, int]
+"""x1, y1, x2, y2 in whole pixels of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,18 @@ class Placement:
     scale_y: float
     offset_x: int
     offset_y: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in the input, pixels."""
+        x1, y1, x2, y2 = self.box
+        return round((x2 - x1) * self.scale_x), round((y2 - y1) * self.scale_y)
+
+    @property
+    def cell(self) -> tuple[int, int, int, int]:
+        """The place in the input: x1, y1, x2, y2, pixels."""
+        wide, tall = self.size
+        return self.offset_x, self.offset_y, self.offset_x + wide, self.offset_y + tall
 
     def to_frame(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Boxes from input pixels to frame pixels, cut at the part's edges: `(n, 4) -> (n, 4)`."""
@@ -50,6 +67,26 @@ class Placement:
         return moved
 
 
+def pixels(frame: Frame, view: NDArray[np.float32]) -> Box:
+    """A view `(4,)`, 0–1 of the frame, in whole pixels of it: at least two by two."""
+    width, height = frame.width, frame.height
+    left, top, right, bottom = view.tolist()
+    x1 = min(max(int(left * width), 0), width - 2)
+    y1 = min(max(int(top * height), 0), height - 2)
+    x2 = min(max(ceil(right * width), x1 + 2), width)
+    y2 = min(max(ceil(bottom * height), y1 + 2), height)
+    return x1, y1, x2, y2
+
+
+def fitted(box: Box, spec: CardInput) -> Placement:
+    """One part in the middle of an input, as large as it goes."""
+    x1, y1, x2, y2 = box
+    ratio = min(spec.width / (x2 - x1), spec.height / (y2 - y1))
+    wide = max(1, min(spec.width, round((x2 - x1) * ratio)))
+    tall = max(1, min(spec.height, round((y2 - y1) * ratio)))
+    return Placement(box, wide / (x2 - x1), tall / (y2 - y1), (spec.width - wide) // 2, (spec.height - tall) // 2)
+
+
 class Letterbox:
     """Fits views into one preallocated tensor, keeping their shape.
 
@@ -58,38 +95,19 @@ class Letterbox:
 
     def __init__(self, spec: CardInput) -> None:
         self._spec = spec
-        self._canvas = np.full((spec.height, spec.width, 3), spec.pad, np.uint8)
+        self._tensor = InputTensor(spec)
 
     def place(self, frame: Frame, view: NDArray[np.float32]) -> Placement:
         """Where the view `(4,)`, 0–1 of the frame, will lie in the input."""
-        width, height = frame.width, frame.height
-        x1 = int(np.clip(view[0] * width, 0, width - 2))
-        y1 = int(np.clip(view[1] * height, 0, height - 2))
-        x2 = int(np.clip(np.ceil(view[2] * width), x1 + 2, width))
-        y2 = int(np.clip(np.ceil(view[3] * height), y1 + 2, height))
-        ratio = min(self._spec.width / (x2 - x1), self._spec.height / (y2 - y1))
-        new_w = max(1, min(self._spec.width, round((x2 - x1) * ratio)))
-        new_h = max(1, min(self._spec.height, round((y2 - y1) * ratio)))
-        return Placement(
-            (x1, y1, x2, y2),
-            new_w / (x2 - x1),
-            new_h / (y2 - y1),
-            (self._spec.width - new_w) // 2,
-            (self._spec.height - new_h) // 2,
-        )
+        return fitted(pixels(frame, view), self._spec)
 
     def fill(self, frame: Frame, placement: Placement) -> NDArray[np.float32] | NDArray[np.uint8]:
         """The model's input tensor, batch of one; overwritten by the next call."""
-        x1, y1, x2, y2 = placement.box
-        new_w = round((x2 - x1) * placement.scale_x)
-        new_h = round((y2 - y1) * placement.scale_y)
-        left, top = placement.offset_x, placement.offset_y
-        if (new_h, new_w) != self._canvas.shape[:2]:
-            self._canvas[...] = self._spec.pad
-        self._canvas[top : top + new_h, left : left + new_w] = frame.bgr((new_w, new_h), placement.box)
-        swap = self._spec.colour == "rgb"
-        if self._spec.layout == "nhwc":
-            picture = cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB) if swap else self._canvas
-            tensor = np.asarray(picture, np.uint8)[None]
-            return tensor if self._spec.scale == 1 else tensor.astype(np.float32) * np.float32(self._spec.scale)
-        return np.asarray(cv2.dnn.blobFromImage(self._canvas, self._spec.scale, swapRB=swap), np.float32)
+        return self.fill_all([(frame, placement)])
+
+    def fill_all(self, pieces: Sequence[tuple[Frame, Placement]]) -> NDArray[np.float32] | NDArray[np.uint8]:
+        """The same with several pieces side by side, which must not overlap."""
+        self._tensor.arrange([placement.cell for _, placement in pieces])
+        for frame, placement in pieces:
+            self._tensor.put(frame.bgr(placement.size, placement.box), placement.cell)
+        return self._tensor.array
