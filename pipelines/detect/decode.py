@@ -61,8 +61,10 @@ def merge_views(parts: list[Detections], overlap: float = 0.7) -> Detections:
     A box mostly inside a better box of its class from another view is the same thing, or a part
     of it that the other view's edge cut off.
     """
+    if len(parts) == 1:
+        return parts[0]
     found = Detections.concatenate(parts)
-    if len(parts) < 2 or len(found) < 2:
+    if len(found) < 2:
         return found
     view = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
     order = np.argsort(-found.confidence, kind="stable")

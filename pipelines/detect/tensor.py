@@ -29,23 +29,26 @@ class InputTensor:
         self._planar = spec.layout == "nchw"
         shape = (1, 3, spec.height, spec.width) if self._planar else (1, spec.height, spec.width, 3)
         as_bytes = not self._planar and spec.scale == 1
-        self.array: NDArray[np.float32] | NDArray[np.uint8] = np.empty(shape, np.uint8 if as_bytes else np.float32)
+        kind = np.uint8 if as_bytes else np.float32
+        self.array: NDArray[np.float32] | NDArray[np.uint8] = np.empty(shape, kind)
+        # What each byte becomes.
+        self._values = (np.arange(256) * np.float32(spec.scale)).astype(kind)
         self._cells: tuple[Cell, ...] | None = None
 
     def arrange(self, cells: Sequence[Cell]) -> None:
         """Say where pictures will lie; what none of them covers is grey."""
         if tuple(cells) != self._cells:
-            self.array[...] = self._spec.pad * np.float32(self._spec.scale)
+            self.array[...] = self._values[self._spec.pad]
             self._cells = tuple(cells)
 
     def put(self, picture: Plane, cell: Cell) -> None:
         """Write a picture `(h, w, 3)` uint8 BGR into its cell, which is of its size."""
         x1, y1, x2, y2 = cell
         swapped = self._spec.colour == "rgb"
-        if not self._planar:
+        if self._planar:
+            channels = cv2.split(picture)
+            for plane, channel in zip(self.array[0], reversed(channels) if swapped else channels, strict=True):
+                cv2.LUT(channel, self._values, plane[y1:y2, x1:x2])
+        else:
             ordered = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if swapped else picture
-            np.multiply(ordered, self.array.dtype.type(self._spec.scale), out=self.array[0, y1:y2, x1:x2])
-            return
-        channels = cv2.split(picture)
-        for plane, channel in zip(self.array[0], reversed(channels) if swapped else channels, strict=True):
-            np.multiply(channel, np.float32(self._spec.scale), out=plane[y1:y2, x1:x2])
+            self.array[0, y1:y2, x1:x2] = self._values[ordered] if self._spec.scale != 1 else ordered
