@@ -18,6 +18,11 @@ TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Confidence = Annotated[float, Field(gt=0, lt=1)]
 
 
+Threads = Annotated[int, Field(ge=1, le=64)]
+
+Provider = Literal["auto", "cpu", "openvino", "cuda", "tensorrt", "coreml"]
+
+
 class SiteIdentity(Settings):
     """Which site this is."""
 
@@ -45,9 +50,11 @@ class HarvestSettings(Settings):
 class InferenceSettings(Settings):
     """How the models are run."""
 
-    threads: int = Field(default=1, ge=1, le=64, description="processor cores for one model")
-    providers: tuple[str, ...] = Field(
-        default=("CPUExecutionProvider",), min_length=1, description="ONNX Runtime's execution providers by preference"
+    threads: Threads | Literal["auto"] = Field(
+        default="auto", description="processor cores for one model; auto: what a self-test at the first start finds"
+    )
+    providers: tuple[Provider, ...] = Field(
+        default=("auto",), min_length=1, description="execution providers by preference; auto: the best installed"
     )
 
 

@@ -29,10 +29,10 @@ class InputTensor:
         self._planar = spec.layout == "nchw"
         shape = (1, 3, spec.height, spec.width) if self._planar else (1, spec.height, spec.width, 3)
         as_bytes = not self._planar and spec.scale == 1
-        kind = np.uint8 if as_bytes else np.float32
-        self.array: NDArray[np.float32] | NDArray[np.uint8] = np.empty(shape, kind)
         # What each byte becomes.
-        self._values = (np.arange(256) * np.float32(spec.scale)).astype(kind)
+        scaled = np.arange(256, dtype=np.float32) * np.float32(spec.scale)
+        self._values: NDArray[np.float32] | NDArray[np.uint8] = scaled.astype(np.uint8) if as_bytes else scaled
+        self.array: NDArray[np.float32] | NDArray[np.uint8] = np.empty(shape, self._values.dtype)
         self._cells: tuple[Cell, ...] | None = None
 
     def arrange(self, cells: Sequence[Cell]) -> None:
