@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field_validator, model_validator
 
 from edge.config.broker import BrokerSettings
 from edge.config.source import SourceSettings
@@ -56,6 +56,15 @@ class InferenceSettings(Settings):
     providers: tuple[Provider, ...] = Field(
         default=("auto",), min_length=1, description="execution providers by preference; auto: the best installed"
     )
+
+    @field_validator("threads", mode="wrap")
+    @classmethod
+    def _said_once(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
+        """A number or a word: pydantic would tell what is wrong with it as either."""
+        try:
+            return check(value)
+        except ValidationError:
+            raise ValueError("allowed: auto, or a whole number, 1 to 64") from None
 
 
 class AgentSettings(Settings):
