@@ -48,7 +48,8 @@ class InputTensor:
         if self._planar:
             channels = cv2.split(picture)
             for plane, channel in zip(self.array[0], reversed(channels) if swapped else channels, strict=True):
-                cv2.LUT(channel, self._values, plane[y1:y2, x1:x2])
+                # Multiplies and turns into floats at once, in half the time of numpy.
+                cv2.addWeighted(channel, self._spec.scale, channel, 0, 0, plane[y1:y2, x1:x2], cv2.CV_32F)
         else:
             ordered = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if swapped else picture
             self.array[0, y1:y2, x1:x2] = self._values[ordered] if self._spec.scale != 1 else ordered
