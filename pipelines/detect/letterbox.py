@@ -70,11 +70,12 @@ class Placement:
 def pixels(frame: Frame, view: NDArray[np.float32]) -> Box:
     """A view `(4,)`, 0–1 of the frame, in whole pixels of it: at least two by two."""
     width, height = frame.width, frame.height
-    left, top, right, bottom = view.tolist()
-    x1 = min(max(int(left * width), 0), width - 2)
-    y1 = min(max(int(top * height), 0), height - 2)
-    x2 = min(max(ceil(right * width), x1 + 2), width)
-    y2 = min(max(ceil(bottom * height), y1 + 2), height)
+    # In float32, as the view is: in float64 its rounding would show, and whole pixels would be a pixel off.
+    left, top, right, bottom = (view * np.array([width, height] * 2, np.float32)).tolist()
+    x1 = min(max(int(left), 0), width - 2)
+    y1 = min(max(int(top), 0), height - 2)
+    x2 = min(max(ceil(right), x1 + 2), width)
+    y2 = min(max(ceil(bottom), y1 + 2), height)
     return x1, y1, x2, y2
 
 

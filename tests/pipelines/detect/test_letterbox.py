@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.detect.card import CardInput
-from pipelines.detect.letterbox import Letterbox, Placement
+from pipelines.detect.letterbox import Letterbox, Placement, pixels
 from pipelines.frame import from_bgr
 from tests.pipelines.builders import a_frame
 
@@ -25,6 +25,13 @@ def test_there_and_back(size: tuple[int, int], part: tuple[float, ...]) -> None:
     # The part's own corners come back to within a pixel of the input's.
     assert place.to_frame(corners)[0] == pytest.approx([x1, y1, x2, y2], abs=max(size) / 320)
     assert place.scale_x == pytest.approx(place.scale_y, rel=0.02)  # its shape is kept
+
+
+def test_whole_pixels_come_back_as_they_were() -> None:
+    frame = a_frame(size=(1920, 1080))
+    for box in ((5, 5, 105, 105), (9, 9, 109, 109), (900, 400, 1000, 500)):
+        part = np.array(box, np.float32) / np.array([1920, 1080] * 2, np.float32)
+        assert pixels(frame, part) == box
 
 
 def test_boxes_are_cut_at_the_parts_edges() -> None:
