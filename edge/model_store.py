@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +13,7 @@ import onnxruntime
 from calibration.errors import ModelError
 from edge.share import share_folder
 from edge.trust import SIGNATURE, Signed, Trust, read_trust
-from pipelines.detect.card import Card, make_card, read_fields
+from pipelines.detect.card import Card, CardWeights, make_card, read_fields
 from pipelines.detect.metadata import complete_card, silent_fields
 
 CARD = "card.yaml"
@@ -107,20 +107,24 @@ class ModelStore:
         # Before anything in the card is believed, and on the very bytes that are.
         signed = self._trust.check(content, _read_if_there(folder / SIGNATURE), folder)
         card = _card(content, folder)
-        weights = _read(folder / card.weights)
-        digest = hashlib.sha256(weights).hexdigest()
-        if digest != card.sha256:
-            raise ModelError(
-                f"{folder / card.weights}: the weights are not those of the card: "
-                f"expected sha256 {card.sha256}, found {digest}"
-            )
-        return LoadedModel(card, weights, folder, signed)
+        return LoadedModel(card, _vouched(folder, card.offered[0]), folder, signed)
+
+    def load_other(self, model: LoadedModel, other: CardWeights) -> LoadedModel:
+        """The same model with other weights that its card offers.
+
+        Raises:
+            ModelError: they can not be read, or have another digest than the card says.
+        """
+        return replace(model, card=model.card.with_weights(other), weights=_vouched(model.folder, other))
 
     def _state(self, folder: Path) -> ModelState:
         card = None
         try:
             card = self.card(folder)
-            signed = self.load(folder).signed
+            loaded = self.load(folder)
+            for other in loaded.card.offered[1:]:
+                self.load_other(loaded, other)
+            signed = loaded.signed
         except ModelError as error:
             return ModelState(folder.name, folder, card, str(error), None)
         return ModelState(folder.name, folder, card, None, signed)
@@ -149,6 +153,18 @@ class ModelStore:
         if isinstance(model, str) and "/" not in model:
             return self._find(model)
         return Path(model)
+
+
+def _vouched(folder: Path, said: CardWeights) -> bytes:
+    """A weights file, if it is the one that the card means."""
+    weights = _read(folder / said.weights)
+    digest = hashlib.sha256(weights).hexdigest()
+    if digest != said.sha256:
+        raise ModelError(
+            f"{folder / said.weights}: the weights are not those of the card: "
+            f"expected sha256 {said.sha256}, found {digest}"
+        )
+    return weights
 
 
 def _card(content: bytes, folder: Path) -> Card:

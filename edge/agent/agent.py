@@ -34,6 +34,8 @@ from edge.delivery.topics import Topics
 from edge.delivery.uplink import Uplink
 from edge.evidence.store import EvidenceStore
 from edge.harvest import HarvestStore
+from edge.inference import Memory
+from edge.inference.memory import FILE as INFERENCE
 from edge.model_store import ModelStore
 from edge.sources import State
 from pipelines.events import Phase
@@ -78,7 +80,7 @@ class Agent:
         self._topics = Topics(site.site.name, site.agent.name, site.broker.prefix)
         with ExitStack() as opened:
             opened.enter_context(DataFolder(data))
-            lineup = line_up(site, store or ModelStore.installed())
+            lineup = line_up(site, store or ModelStore.installed(), Memory(data / INFERENCE))
             self._outbox = opened.enter_context(Outbox(data / OUTBOX))
             for note in self._outbox.notes:
                 log.warning("outbox repaired", extra={"note": note})
@@ -108,8 +110,8 @@ class Agent:
         self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent)
         self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
         self._models = tuple(
-            {"name": card.name, "version": card.version, "sha256": card.sha256}
-            for card in (detector.card for detector in lineup.detectors.values())
+            {"name": card.name, "version": card.version, "sha256": card.sha256, **lineup.chosen[title].record()}
+            for title, card in ((title, detector.card) for title, detector in lineup.detectors.items())
         )
         instruments = Instruments(
             self._readers, self._inspector, self._reports, self._uplink, self._faults,

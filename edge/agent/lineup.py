@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calibration.errors import ModelError
 from edge.config import Site, SourceSettings, needs_in_words, serving_model
 from edge.delivery.contract import Model
+from edge.inference import Chosen, Memory, settle
 from edge.model_store import ModelStore
 from edge.trust import read_trust
 from pipelines.detect import Detector
@@ -25,21 +26,28 @@ class Lineup:
 
     Attributes:
         detectors: by the title of their use in the site file; only those that serve a rule.
+        chosen: how each of them is run, and why.
         plans: one a source, by its name.
         models: which model serves a rule, by source and rule title, for its events.
     """
 
     detectors: Mapping[str, Detector]
+    chosen: Mapping[str, Chosen]
     plans: Mapping[str, WatchPlan]
     models: Mapping[tuple[str, str], Model]
 
 
-def line_up(site: Site, store: ModelStore) -> Lineup:
+def line_up(site: Site, store: ModelStore, memory: Memory | None = None) -> Lineup:
     """Load the models that serve a rule and say what each source is watched for.
+
+    Args:
+        site: what to watch.
+        store: where its models are.
+        memory: how they ran best at earlier starts; see `settle`.
 
     Raises:
         ModelError: a model is missing, is not what its card says, is not signed as the site wants it, or no model
-            sees what a rule needs.
+            sees what a rule needs; an execution provider is missing.
     """
     store = store.trusting(read_trust(site.trusted_keys, required=site.require_signed))
     loaded = {use.title: store.load(use.where) for use in site.models}
@@ -47,20 +55,18 @@ def line_up(site: Site, store: ModelStore) -> Lineup:
     cards = {title: model.card.with_thresholds(uses[title].thresholds) for title, model in loaded.items()}
     served = {source.name: _served(source, site, cards) for source in site.sources}
     needed = {title for lanes in served.values() for title in lanes}
-    how = site.agent.inference
-    detectors = {
-        title: Detector(cards[title], loaded[title].weights, threads=how.threads, providers=how.providers)
-        for title in loaded
-        if title in needed
-    }
+    used = {title: replace(model, card=cards[title]) for title, model in loaded.items() if title in needed}
+    ready = settle(used, site.agent.inference, store, memory)
+    detectors = {title: each.detector for title, each in ready.items()}
+    chosen = {title: each.chosen for title, each in ready.items()}
     models = {
-        (source, rule.title): _named(cards[title])
+        (source, rule.title): _named(detectors[title].card)
         for source, lanes in served.items()
         for title, rules in lanes.items()
         for rule in rules
     }
     plans = {source.name: _plan(source, served[source.name], detectors) for source in site.sources}
-    return Lineup(detectors, plans, models)
+    return Lineup(detectors, chosen, plans, models)
 
 
 def _served(source: SourceSettings, site: Site, cards: Mapping[str, Card]) -> dict[str, list[RuleSettings]]:

@@ -48,7 +48,7 @@ class Instruments:
         uplink: the way to the broker.
         faults: what is wrong now beyond sources and threads.
         held: events that wait in memory because they could not be stored.
-        models: name, version and digest of each model in use.
+        models: name, version and digest of each model in use, how it is run and why.
         harvest: what is kept for training; None where nothing is.
     """
 
@@ -58,7 +58,7 @@ class Instruments:
     uplink: Uplink
     faults: Callable[[], Sequence[str]]
     held: Callable[[], int]
-    models: Sequence[Mapping[str, str]]
+    models: Sequence[Mapping[str, Any]]
     harvest: Callable[[], Mapping[str, Any]] | None
 
 

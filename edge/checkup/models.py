@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from calibration.errors import ModelError
 from edge.checkup.result import Part, Result
 from edge.config.serving import serving_model
 from edge.config.site import ModelUse, Site
+from edge.inference import Memory, remembered
+from edge.inference.memory import FILE
 from edge.model_store import ModelStore
 from edge.trust import read_trust
-from pipelines.detect import Card, Detector
+from pipelines.detect import Card
 
 
 def check_models(site: Site, store: ModelStore) -> Iterator[Result]:
@@ -32,11 +35,11 @@ def check_models(site: Site, store: ModelStore) -> Iterator[Result]:
 
 def _try(use: ModelUse, site: Site, store: ModelStore) -> str:
     model = store.load(use.where)
-    how = site.agent.inference
-    Detector(model.card.with_thresholds(use.thresholds), model.weights, threads=how.threads, providers=how.providers)
-    card = model.card
+    model = replace(model, card=model.card.with_thresholds(use.thresholds))
+    ready = remembered(model, site.agent.inference, store, Memory(site.agent.data / FILE))
+    card = ready.detector.card
     size = f"{card.input.width}×{card.input.height}"
-    return f"{card.name} {card.version}, {size}, sha256 {card.sha256[:12]}…, {model.signed}"
+    return f"{card.name} {card.version}, {size}, sha256 {card.sha256[:12]}…, {model.signed}; runs {ready.chosen}"
 
 
 def _served(use: ModelUse, site: Site, cards: dict[str, Card]) -> str:

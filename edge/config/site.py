@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field_validator, model_validator
 
 from edge.config.broker import BrokerSettings
 from edge.config.source import SourceSettings
@@ -16,6 +16,11 @@ TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """A level of an MQTT topic: letters, digits, - and _, nothing that a broker or a URL would read otherwise."""
 
 Confidence = Annotated[float, Field(gt=0, lt=1)]
+
+
+Threads = Annotated[int, Field(ge=1, le=64)]
+
+Provider = Literal["auto", "cpu", "openvino", "cuda", "tensorrt", "coreml"]
 
 
 class SiteIdentity(Settings):
@@ -45,10 +50,21 @@ class HarvestSettings(Settings):
 class InferenceSettings(Settings):
     """How the models are run."""
 
-    threads: int = Field(default=1, ge=1, le=64, description="processor cores for one model")
-    providers: tuple[str, ...] = Field(
-        default=("CPUExecutionProvider",), min_length=1, description="ONNX Runtime's execution providers by preference"
+    threads: Threads | Literal["auto"] = Field(
+        default="auto", description="processor cores for one model; auto: what a self-test at the first start finds"
     )
+    providers: tuple[Provider, ...] = Field(
+        default=("auto",), min_length=1, description="execution providers by preference; auto: the best installed"
+    )
+
+    @field_validator("threads", mode="wrap")
+    @classmethod
+    def _said_once(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
+        """A number or a word: pydantic would tell what is wrong with it as either."""
+        try:
+            return check(value)
+        except ValidationError:
+            raise ValueError("allowed: auto, or a whole number, 1 to 64") from None
 
 
 class AgentSettings(Settings):

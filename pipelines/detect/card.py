@@ -54,6 +54,13 @@ class CardInput(_Part):
     pad: int = Field(default=114, ge=0, le=255, description="grey level around a letterboxed picture")
 
 
+class CardWeights(_Part):
+    """A weights file beside the card's own."""
+
+    weights: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the file")
+
+
 class Card(_Part):
     """A model card as it stands in `card.yaml`."""
 
@@ -78,6 +85,9 @@ class Card(_Part):
     metrics: dict[str, Any] = Field(default_factory=dict)
     weights: str = "model.onnx"
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="digest of the weights file")
+    alternative: CardWeights | None = Field(
+        default=None, description="the same model in another precision, for machines on which that is faster"
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> Card:
@@ -116,6 +126,16 @@ class Card(_Part):
     def thresholds(self) -> NDArray[np.float32]:
         """The threshold of each class: `(classes,)`."""
         return np.array([c.threshold for c in self.classes], np.float32)
+
+    @property
+    def offered(self) -> tuple[CardWeights, ...]:
+        """All weights that the card vouches for, its own first."""
+        own = CardWeights(weights=self.weights, sha256=self.sha256)
+        return (own,) if self.alternative is None else (own, self.alternative)
+
+    def with_weights(self, weights: CardWeights) -> Card:
+        """The card of the same model with other weights as its own."""
+        return self.model_copy(update={"weights": weights.weights, "sha256": weights.sha256})
 
     def with_thresholds(self, thresholds: Mapping[str, float]) -> Card:
         """The card with other thresholds for some of its classes, by class name; unknown names change nothing."""

@@ -21,14 +21,16 @@ def decode_anchors(output: NDArray[np.float32], floors: NDArray[np.float32]) -> 
     """
     classes = len(floors)
     scores = output[4 : 4 + classes]
-    class_id = scores.argmax(axis=0)
-    best = scores[class_id, np.arange(scores.shape[1])]
-    keep = np.flatnonzero(best >= floors[class_id])
-    centre, half = output[:2, keep].T, output[2:4, keep].T / 2
+    # Of thousands of anchors a few dozen are left by the lowest floor; which class they are is asked of these alone.
+    some = np.flatnonzero(scores.max(axis=0) >= floors.min())
+    found = output[:, some]
+    class_id = found[4 : 4 + classes].argmax(axis=0)
+    best = found[4 + class_id, np.arange(len(some))]
+    above = best >= floors[class_id]
+    found, class_id, best = found[:, above], class_id[above], best[above]
+    centre, half = found[:2].T, found[2:4].T / 2
     xyxy = np.concatenate([centre - half, centre + half], axis=1)
-    return Detections(
-        xyxy, best[keep], class_id[keep].astype(np.int64), keypoints=_triples(output[4 + classes :, keep].T)
-    )
+    return Detections(xyxy, best, class_id, keypoints=_triples(found[4 + classes :].T))
 
 
 def decode_end_to_end(output: NDArray[np.float32], floors: NDArray[np.float32]) -> Detections:
@@ -59,8 +61,10 @@ def merge_views(parts: list[Detections], overlap: float = 0.7) -> Detections:
     A box mostly inside a better box of its class from another view is the same thing, or a part
     of it that the other view's edge cut off.
     """
+    if len(parts) == 1:
+        return parts[0]
     found = Detections.concatenate(parts)
-    if len(parts) < 2 or len(found) < 2:
+    if len(found) < 2:
         return found
     view = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
     order = np.argsort(-found.confidence, kind="stable")

@@ -75,6 +75,11 @@ class Detector:
         self._letterbox = Letterbox(card.input)
         self._check()
 
+    @property
+    def provider(self) -> str:
+        """The execution provider that onnxruntime starts with; one whose device is missing has been left out."""
+        return str(self._session.get_providers()[0])
+
     def detect(self, frame: Frame, views: NDArray[np.float32] = WHOLE) -> Detections:
         """Everything seen in these parts of the frame, each thing once.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.detect.card import CardInput
+from pipelines.detect.tensor import InputTensor
 from pipelines.frame import Frame
 
 Box = tuple[int, int, int, int]
@@ -69,10 +70,12 @@ class Placement:
 def pixels(frame: Frame, view: NDArray[np.float32]) -> Box:
     """A view `(4,)`, 0–1 of the frame, in whole pixels of it: at least two by two."""
     width, height = frame.width, frame.height
-    x1 = int(np.clip(view[0] * width, 0, width - 2))
-    y1 = int(np.clip(view[1] * height, 0, height - 2))
-    x2 = int(np.clip(np.ceil(view[2] * width), x1 + 2, width))
-    y2 = int(np.clip(np.ceil(view[3] * height), y1 + 2, height))
+    # In float32, as the view is: in float64 its rounding would show, and whole pixels would be a pixel off.
+    left, top, right, bottom = (view * np.array([width, height] * 2, np.float32)).tolist()
+    x1 = min(max(int(left), 0), width - 2)
+    y1 = min(max(int(top), 0), height - 2)
+    x2 = min(max(ceil(right), x1 + 2), width)
+    y2 = min(max(ceil(bottom), y1 + 2), height)
     return x1, y1, x2, y2
 
 
@@ -93,7 +96,7 @@ class Letterbox:
 
     def __init__(self, spec: CardInput) -> None:
         self._spec = spec
-        self._canvas = np.full((spec.height, spec.width, 3), spec.pad, np.uint8)
+        self._tensor = InputTensor(spec)
 
     def place(self, frame: Frame, view: NDArray[np.float32]) -> Placement:
         """Where the view `(4,)`, 0–1 of the frame, will lie in the input."""
@@ -105,14 +108,7 @@ class Letterbox:
 
     def fill_all(self, pieces: Sequence[tuple[Frame, Placement]]) -> NDArray[np.float32] | NDArray[np.uint8]:
         """The same with several pieces side by side, which must not overlap."""
-        if len(pieces) > 1 or pieces[0][1].size != (self._spec.width, self._spec.height):
-            self._canvas[...] = self._spec.pad
+        self._tensor.arrange([placement.cell for _, placement in pieces])
         for frame, placement in pieces:
-            left, top, right, bottom = placement.cell
-            self._canvas[top:bottom, left:right] = frame.bgr(placement.size, placement.box)
-        swap = self._spec.colour == "rgb"
-        if self._spec.layout == "nhwc":
-            picture = cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB) if swap else self._canvas
-            tensor = np.asarray(picture, np.uint8)[None]
-            return tensor if self._spec.scale == 1 else tensor.astype(np.float32) * np.float32(self._spec.scale)
-        return np.asarray(cv2.dnn.blobFromImage(self._canvas, self._spec.scale, swapRB=swap), np.float32)
+            self._tensor.put(frame.bgr(placement.size, placement.box), placement.cell)
+        return self._tensor.array

@@ -150,14 +150,20 @@ def card_fields(release: Release) -> dict[str, Any]:
             **{key: getattr(total, key) for key in ("events", "found", "missed", "false")},
             "quiet_hours": round(total.quiet_hours, 4),
         }
+    others = [name for name in release.weights if name != release.chosen]
     return {
-        **release.card,
+        **{key: value for key, value in release.card.items() if key != "alternative"},
         "name": release.name,
         "version": release.version,
         "metrics": metrics,
         "weights": release.chosen,
         "sha256": _digest(release.weights[release.chosen]),
+        **({"alternative": _weights(release, others[0])} if others else {}),
     }
+
+
+def _weights(release: Release, name: str) -> dict[str, str]:
+    return {"weights": name, "sha256": _digest(release.weights[name])}
 
 
 def _figures(release: Release) -> dict[str, Any]:

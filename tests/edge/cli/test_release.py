@@ -118,6 +118,10 @@ def test_int8_is_taken_if_it_is_faster_and_as_good(line: Line) -> None:
         assert card["sha256"] == hashlib.sha256((line.released / taken).read_bytes()).hexdigest()
         assert (line.released / "model.onnx").read_bytes() == GOOD
         assert (line.released / "model.int8.onnx").exists() == (taken != "model.onnx")
+        # Where both are released the card vouches for both: another machine may run the float one.
+        digest = hashlib.sha256((line.released / "model.onnx").read_bytes()).hexdigest()
+        other = {"weights": "model.onnx", "sha256": digest}
+        assert card.get("alternative") == (None if taken == "model.onnx" else other)
         assert ("INT8 is left out: speed: 0.9 times" in err) == (taken == "model.onnx")
     assert line.card()["version"] == "1.1.0"
 

@@ -108,6 +108,19 @@ FAULTS: list[tuple[dict[str, Any] | str, str]] = [
     (site(agent={"evidence": {"jpeg_quality": 101}}), "agent.evidence.jpeg_quality: found 101, allowed: 30 to 100"),
     (site(agent={"lang": "cn"}), "agent.lang: found 'cn', allowed: zh, en"),
     (
+        site(agent={"inference": {"threads": 0}}),
+        "agent.inference.threads: found 0: allowed: auto, or a whole number, 1 to 64",
+    ),
+    (
+        site(agent={"inference": {"threads": "all"}}),
+        "agent.inference.threads: found 'all': allowed: auto, or a whole number, 1 to 64",
+    ),
+    (
+        site(agent={"inference": {"providers": ["gpu"]}}),
+        "agent.inference.providers[0]: found 'gpu', did you mean 'cpu'? allowed: auto, cpu, openvino, cuda, tensorrt, "
+        "coreml",
+    ),
+    (
         site(sources=[source(mode="alert")]),
         "sources[0].mode: found 'alert', did you mean 'alarm'? allowed: alarm, observe",
     ),

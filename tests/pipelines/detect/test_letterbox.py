@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
 from pipelines.detect.card import CardInput
-from pipelines.detect.letterbox import Letterbox
+from pipelines.detect.letterbox import Letterbox, Placement, pixels
 from pipelines.frame import from_bgr
 from tests.pipelines.builders import a_frame
 
@@ -23,6 +25,13 @@ def test_there_and_back(size: tuple[int, int], part: tuple[float, ...]) -> None:
     # The part's own corners come back to within a pixel of the input's.
     assert place.to_frame(corners)[0] == pytest.approx([x1, y1, x2, y2], abs=max(size) / 320)
     assert place.scale_x == pytest.approx(place.scale_y, rel=0.02)  # its shape is kept
+
+
+def test_whole_pixels_come_back_as_they_were() -> None:
+    frame = a_frame(size=(1920, 1080))
+    for box in ((5, 5, 105, 105), (9, 9, 109, 109), (900, 400, 1000, 500)):
+        part = np.array(box, np.float32) / np.array([1920, 1080] * 2, np.float32)
+        assert pixels(frame, part) == box
 
 
 def test_boxes_are_cut_at_the_parts_edges() -> None:
@@ -57,6 +66,36 @@ def test_bytes_last_for_graphs_that_scale() -> None:
     assert filled.shape == (1, 64, 64, 3)
     assert filled.dtype == np.uint8
     assert filled[0, 5, 5].astype(int) == pytest.approx([255, 0, 0], abs=3)
+
+
+def test_floats_in_the_other_layout() -> None:
+    spec = CardInput(width=64, height=64, layout="nhwc")
+    letterbox, frame = Letterbox(spec), from_bgr(np.full((32, 64, 3), (255, 0, 0), np.uint8))
+    filled = letterbox.fill(frame, letterbox.place(frame, view(0, 0, 1, 1)))
+    assert (filled.shape, filled.dtype) == ((1, 64, 64, 3), np.float32)
+    assert filled[0, 32, 5] == pytest.approx([0, 0, 1], abs=0.02)
+    assert filled[0, 2, 5] == pytest.approx([114 / 255] * 3)
+
+
+@pytest.mark.parametrize("colour", ["rgb", "bgr"])
+def test_every_byte_comes_to_its_place(colour: Literal["rgb", "bgr"]) -> None:
+    picture = np.random.default_rng(3).integers(0, 255, (40, 64, 3), np.uint8)
+    frame = from_bgr(picture)
+    letterbox = Letterbox(CardInput(width=64, height=64, colour=colour))
+    filled = letterbox.fill(frame, letterbox.place(frame, view(0, 0, 1, 1)))
+    seen = frame.bgr()[..., ::-1] if colour == "rgb" else frame.bgr()
+    assert filled[0, :, 12:52] == pytest.approx(seen.transpose(2, 0, 1) / 255, abs=1e-6)
+
+
+def test_pieces_side_by_side() -> None:
+    letterbox, bright, dark = Letterbox(CardInput(width=64, height=64)), a_frame(235), a_frame(16)
+    left, right = Placement((0, 0, 64, 32), 0.25, 0.5, 4, 8), Placement((0, 0, 64, 32), 0.25, 0.5, 40, 8)
+    filled = letterbox.fill_all([(bright, left), (dark, right)])
+    assert filled[0, :, 8:24, 4:20] == pytest.approx(1, abs=0.01)
+    assert filled[0, :, 8:24, 40:56] == pytest.approx(0, abs=0.01)
+    rest = filled.copy()
+    rest[0, :, 8:24, 4:20] = rest[0, :, 8:24, 40:56] = 114 / 255
+    assert rest == pytest.approx(114 / 255)
 
 
 def test_nothing_is_left_of_the_view_before() -> None:
