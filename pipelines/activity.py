@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +31,23 @@ class Regions:
         return len(self.xyxy)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Derived(Protocol):
+    """Works out what only rules ask for; the same each time it is asked, from any thread."""
+
+    def slow(self) -> NDArray[np.uint8]:
+        """See `Activity.slow`."""
+        ...
+
+    def flame(self) -> NDArray[np.bool_]:
+        """See `Activity.flame`."""
+        ...
+
+    def step(self) -> NDArray[np.int16]:
+        """See `Activity.step`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
 class Activity:
     """A small picture of the view and how it differs from what it used to be.
 
@@ -38,26 +56,37 @@ class Activity:
     Attributes:
         luma: uint8, the small luma plane itself.
         fast: uint8, absolute difference to the fast background (seconds).
-        slow: uint8, absolute difference to the slow background (minutes).
-        flame: bool, bright and of a flame's colour.
         moving: bool, differs from one analysed frame to the next by more than the sensor's noise.
-        step: int16, signed difference to the picture analysed before.
         regions: where the detector should look.
         stirring: something moves right now, over enough of a place to become a region; what has only come to stay does
             not stir.
         unsettled: the light of the whole view has just changed, or the backgrounds are still being
             learnt; `fast` and `slow` say little, and the view should be looked at in full.
+        derived: what is worked out when it is asked for.
     """
 
     luma: NDArray[np.uint8]
     fast: NDArray[np.uint8]
-    slow: NDArray[np.uint8]
-    flame: NDArray[np.bool_]
     moving: NDArray[np.bool_]
-    step: NDArray[np.int16]
     regions: Regions
     stirring: bool
     unsettled: bool
+    derived: Derived
+
+    @cached_property
+    def slow(self) -> NDArray[np.uint8]:
+        """uint8, absolute difference to the slow background (minutes)."""
+        return self.derived.slow()
+
+    @cached_property
+    def flame(self) -> NDArray[np.bool_]:
+        """bool, bright and of a flame's colour."""
+        return self.derived.flame()
+
+    @cached_property
+    def step(self) -> NDArray[np.int16]:
+        """int16, signed difference to the picture analysed before."""
+        return self.derived.step()
 
     def window(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
         """Rows and columns of the small planes under a box of 0–1; never empty."""

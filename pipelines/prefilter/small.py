@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.frame import Frame
+from pipelines.frame import Frame, Plane
 
 ROWS, COLUMNS = 90, 160
+
+Cells = NDArray[np.intp]
 
 
 class Shrinker:
@@ -18,41 +21,40 @@ class Shrinker:
     """
 
     def __init__(self) -> None:
-        self._size = (0, 0)
-        self._rows: list[NDArray[np.intp]] = []
-        self._columns: list[NDArray[np.intp]] = []
-        self._chroma: tuple[NDArray[np.intp], NDArray[np.intp]] = (np.empty(0, np.intp), np.empty(0, np.intp))
-        self._sum = np.empty((ROWS, COLUMNS), np.uint16)
-        self.luma = np.empty((ROWS, COLUMNS), np.uint8)
-        self.u = np.empty((ROWS, COLUMNS), np.uint8)
-        self.v = np.empty((ROWS, COLUMNS), np.uint8)
+        self._chroma = (0, 0)
+        self._rows: Cells = np.empty(0, np.intp)
+        self._columns: Cells = np.empty(0, np.intp)
 
-    def shrink(self, frame: Frame) -> None:
-        """Fill `luma`, `u` and `v`, each `(90, 160)` uint8; the next call overwrites them."""
-        if self._size != (frame.width, frame.height):
-            self._plan(frame)
-        self._sum[...] = 2  # rounds the division by four
-        for rows in self._rows:
-            lines = frame.y[rows]
-            for columns in self._columns:
-                self._sum += lines[:, columns]
-        self._sum >>= 2
-        np.copyto(self.luma, self._sum, casting="unsafe")
-        rows, columns = self._chroma
-        np.take(frame.u[rows], columns, axis=1, out=self.u)
-        np.take(frame.v[rows], columns, axis=1, out=self.v)
+    @staticmethod
+    def luma(frame: Frame) -> Plane:
+        """`(90, 160)` uint8, an array of its own."""
+        tall, wide = 2 * ROWS, 2 * COLUMNS
+        down, down_rest = divmod(frame.height, tall)
+        across, across_rest = divmod(frame.width, wide)
+        if down_rest or across_rest:
+            samples = cv2.resize(frame.y, (wide, tall), interpolation=cv2.INTER_NEAREST)
+        else:  # most cameras: a third faster
+            samples = np.ascontiguousarray(frame.y[down // 2 :: down, across // 2 :: across])
+        return np.asarray(cv2.resize(samples, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def chroma(self, frame: Frame) -> tuple[Plane, Plane]:
+        """U and V, each `(90, 160)` uint8: one sample a cell."""
+        self._plan(frame)
+        every = np.ix_(self._rows, self._columns)
+        return frame.u[every], frame.v[every]
+
+    def chroma_at(self, frame: Frame, rows: Cells, columns: Cells) -> tuple[Plane, Plane]:
+        """The same samples of some cells only: `(n,)` each."""
+        self._plan(frame)
+        where = self._rows[rows], self._columns[columns]
+        return frame.u[where], frame.v[where]
 
     def _plan(self, frame: Frame) -> None:
-        """Which lines and columns are sampled, for this size of frame."""
-        self._size = (frame.width, frame.height)
-        shares = (0.25, 0.75)
-        self._rows = [_positions(ROWS, frame.height, share) for share in shares]
-        self._columns = [_positions(COLUMNS, frame.width, share) for share in shares]
-        chroma_h, chroma_w = frame.u.shape
-        self._chroma = _positions(ROWS, chroma_h, 0.5), _positions(COLUMNS, chroma_w, 0.5)
+        if self._chroma != frame.u.shape:
+            self._chroma = tall, wide = (frame.u.shape[0], frame.u.shape[1])
+            self._rows, self._columns = _middles(ROWS, tall), _middles(COLUMNS, wide)
 
 
-def _positions(cells: int, pixels: int, share: float) -> NDArray[np.intp]:
-    """The pixel at this share of each cell."""
-    where = (np.arange(cells) + share) * pixels / cells
-    return np.minimum(where.astype(np.intp), pixels - 1)
+def _middles(cells: int, pixels: int) -> Cells:
+    """The pixel in the middle of each cell."""
+    return ((np.arange(cells) + 0.5) * pixels / cells).astype(np.intp)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,36 @@ def a_frame(
     return Frame("gate", round(time_s * 10), 1_000_000 + time_s, Clock.AGENT, time_s, y, grey, grey.copy(), drill=drill)
 
 
+class Given:
+    """What rules ask for, given beforehand; nothing unless said."""
+
+    def __init__(
+        self,
+        *,
+        slow: NDArray[np.uint8] | None = None,
+        flame: NDArray[np.bool_] | None = None,
+        step: NDArray[np.int16] | None = None,
+    ) -> None:
+        self._slow = np.zeros(SHAPE, np.uint8) if slow is None else slow
+        self._flame = np.zeros(SHAPE, bool) if flame is None else flame
+        self._step = np.zeros(SHAPE, np.int16) if step is None else step
+
+    def slow(self) -> NDArray[np.uint8]:
+        return self._slow
+
+    def flame(self) -> NDArray[np.bool_]:
+        return self._flame
+
+    def step(self) -> NDArray[np.int16]:
+        return self._step
+
+
+def with_flame(activity: Activity, flame: NDArray[np.bool_], moving: NDArray[np.bool_] | None = None) -> Activity:
+    """The same view with cells of a flame's colour."""
+    derived = Given(slow=activity.slow, flame=flame, step=activity.step)
+    return replace(activity, derived=derived, moving=activity.moving if moving is None else moving)
+
+
 def an_activity(
     *, moving: float = 0.0, fast: float = 0.0, unsettled: bool = False, step: NDArray[np.int16] | None = None
 ) -> Activity:
@@ -33,13 +65,11 @@ def an_activity(
     return Activity(
         luma=zero,
         fast=np.where(rng.random(SHAPE) < fast, 40, 0).astype(np.uint8),
-        slow=zero,
-        flame=np.zeros(SHAPE, bool),
         moving=moves,
-        step=np.where(moves, 40, 0).astype(np.int16) if step is None else step,
         regions=Regions.none(),
         stirring=bool(moves.any()),
         unsettled=unsettled,
+        derived=Given(step=np.where(moves, 40, 0).astype(np.int16) if step is None else step),
     )
 
 

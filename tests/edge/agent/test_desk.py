@@ -9,16 +9,12 @@ import numpy as np
 import pytest
 
 from edge.agent.desk import Desk, Look
-from pipelines.activity import Activity, Regions
 from pipelines.frame import from_bgr
+from tests.pipelines.builders import an_activity
 
 
 def look(source: str, sequence: int = 0) -> Look:
-    plane, mask = np.zeros((9, 16), np.uint8), np.zeros((9, 16), bool)
-    activity = Activity(
-        plane, plane, plane, mask, mask, plane.astype(np.int16), Regions.none(), stirring=False, unsettled=False
-    )
-    return Look(from_bgr(np.zeros((18, 32, 3), np.uint8), source=source, sequence=sequence), activity)
+    return Look(from_bgr(np.zeros((18, 32, 3), np.uint8), source=source, sequence=sequence), an_activity())
 
 
 def test_a_newer_look_replaces_the_older_of_its_source_alone() -> None:

@@ -11,7 +11,7 @@ from pipelines.activity import Activity, Regions
 from pipelines.harvest import Why
 from pipelines.harvest.signs import STRONG, Sign, signs
 from pipelines.scene import Scene
-from tests.pipelines.builders import a_frame, a_scene, an_activity, some_detections
+from tests.pipelines.builders import a_frame, a_scene, an_activity, some_detections, with_flame
 
 FIRE = frozenset({"fire", "smoke"})
 PEOPLE = frozenset({"person"})
@@ -27,7 +27,7 @@ def a_flame(cells: int, *, moving: bool = True) -> Activity:
     activity = an_activity()
     flame = np.zeros(activity.luma.shape, bool)
     flame[10 : 10 + cells // 4, 100:104] = True
-    return replace(activity, flame=flame, moving=flame.copy() if moving else activity.moving)
+    return with_flame(activity, flame, flame.copy() if moving else activity.moving)
 
 
 def a_region(score: float) -> Activity:

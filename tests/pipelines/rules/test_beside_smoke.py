@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,7 @@ from pipelines.activity import Activity
 from pipelines.rules.fire import Fire, FireSettings
 from pipelines.rules.flames import flame_boxes
 from pipelines.scene import Scene
-from tests.pipelines.builders import SHAPE, a_scene, an_activity, some_detections
+from tests.pipelines.builders import SHAPE, a_scene, an_activity, some_detections, with_flame
 from tests.pipelines.rules.test_fire_and_smoke import BOX, FLAME, VEST, WALL, a_picture, churning
 
 HERE = (40, 10, 200, 120, 0.4, 1)  # smoke over the flames
@@ -27,7 +25,7 @@ def playing(activity: Activity, share: float, seed: int) -> Activity:
     flame, moving = np.zeros(SHAPE, bool), activity.moving.copy()
     flame[CELLS] = True
     moving[CELLS] = np.random.default_rng(seed).random(moving[CELLS].shape) < share
-    return replace(activity, flame=flame, moving=moving)
+    return with_flame(activity, flame, moving)
 
 
 def look(
@@ -121,7 +119,7 @@ def test_glints_are_no_flames_and_gaps_of_a_cell_are_none() -> None:
     lit[10, 10:13] = True  # three cells
     lit[40:50:2, 80:100] = True  # stripes
     still = an_activity()
-    boxes = flame_boxes(replace(still, flame=lit, moving=lit))
+    boxes = flame_boxes(with_flame(still, lit, moving=lit))
     assert boxes.shape == (1, 4)
     assert boxes[0].tolist() == pytest.approx([79 / 160, 39 / 90, 101 / 160, 50 / 90])
-    assert len(flame_boxes(replace(still, flame=lit))) == 0  # of a flame's colour, but still
+    assert len(flame_boxes(with_flame(still, lit))) == 0  # of a flame's colour, but still

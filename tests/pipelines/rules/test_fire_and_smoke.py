@@ -13,7 +13,7 @@ from pipelines.rules.fire import Fire, FireSettings
 from pipelines.rules.glow import glow
 from pipelines.rules.rigidity import rigidity
 from pipelines.rules.smoke import Smoke, SmokeSettings
-from tests.pipelines.builders import SHAPE, a_scene, an_activity, some_detections
+from tests.pipelines.builders import SHAPE, Given, a_scene, an_activity, some_detections
 
 BOX = (100, 60, 160, 120)
 FLAME, VEST, WALL = (90, 200, 250), (30, 110, 250), (120, 120, 120)
@@ -100,13 +100,11 @@ def churning(fineness: int, i: int, share: float = 1.0) -> Activity:
     return Activity(
         luma=np.zeros(SHAPE, np.uint8),
         fast=np.abs(step).clip(0, 255).astype(np.uint8),
-        slow=np.zeros(SHAPE, np.uint8),
-        flame=np.zeros(SHAPE, bool),
         moving=np.abs(step) > 7,
-        step=step,
         regions=an_activity().regions,
         stirring=False,
         unsettled=False,
+        derived=Given(step=step),
     )
 
 
