@@ -16,7 +16,7 @@ from pipelines.hazards import HazardKind
 PHASES = 10
 """So many beginnings of each loop: the keyframes of two cameras are a fifth of a second apart."""
 
-MAIN = Encoding(SIZE, 4_000_000, 4.0)
+MAIN = Encoding(SIZE, 4_500_000, 4.0)
 SUB = Encoding((640, 360), 600_000, 3.0)
 KEYFRAME_S = reel.GOP / FPS
 
