@@ -20,6 +20,7 @@ from edge.demo.stage import AgentProcess
 
 _POLL_S = 0.25
 _START_LIMIT_S = 60.0
+_CALM_LIMIT_S = 45.0  # at the start every view is awake at once, and that takes a while to work off
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,13 @@ class Watched:
 
     @property
     def dropped_share(self) -> float:
-        """Of the frames that came, how many a reader had to drop."""
-        seen = [source for source in self.statuses[-1]["sources"]] if self.statuses else []
-        drops, frames = (sum(int(source.get(key, 0)) for source in seen) for key in ("drops", "frames"))
+        """Of the frames that came once it had settled, how many a reader had to drop."""
+        drops, frames = (self._grown(key) for key in ("drops", "frames"))
         return drops / (drops + frames) if drops + frames else 0.0
+
+    def _grown(self, key: str) -> int:
+        ends = [sum(int(source.get(key, 0)) for source in self.statuses[i]["sources"]) for i in (0, -1) if self.statuses]
+        return ends[1] - ends[0] if ends else 0
 
     @property
     def unwell(self) -> list[str]:
@@ -114,7 +118,8 @@ class Stand:
 
         Args:
             cameras: which.
-            settle_s: from its first inspection on, until what is counted begins.
+            settle_s: from its first inspection on, at least, until what is counted begins: all cameras that see
+                nothing are to be on keyframes by then.
             seconds: how long is counted.
             substream: it looks at the sub-streams.
             changes: settings of every source.
@@ -176,6 +181,9 @@ class Stand:
         self, agent: AgentProcess, folder: Path, settle_s: float, seconds: float
     ) -> tuple[list[Mapping[str, Any]], float]:
         self._pass(agent, settle_s)
+        late_s = time.monotonic() + _CALM_LIMIT_S
+        while _stirred(_status(folder)) and time.monotonic() < late_s:
+            self._pass(agent, _POLL_S)
         before_s, at_s = process.cpu_s(agent.pid), time.monotonic()
         statuses: dict[str, Mapping[str, Any]] = {}
         while (passed_s := time.monotonic() - at_s) < seconds:
@@ -205,3 +213,9 @@ def _status(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return told
+
+
+def _stirred(status: Mapping[str, Any] | None) -> bool:
+    """Is a camera that sees nothing still decoded whole?"""
+    sources = (status or {}).get("details", {}).get("sources", {})
+    return any(name.startswith("quiet-") and figures.get("tier") == "awake" for name, figures in sources.items())

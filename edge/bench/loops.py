@@ -136,10 +136,23 @@ class MotionRegions(Loop):
             return self._inspect(frame, activity, most)
 
 
+class EveryLook(Loop):
+    """R, a reference for times to alarm: Lookout's stages with nothing left out and nobody waiting."""
+
+    def _take(self, picture: av.VideoFrame, frame: Frame) -> tuple[Event, ...]:  # noqa: ARG002 - the planes do
+        if not self._rate.due(frame.time_s):
+            return ()
+        activity = self._watch.look(frame)
+        with self._turn:
+            self.looks += 1
+            return self._watch.inspect(frame, activity).events
+
+
 LOOPS: Mapping[str, tuple[type[Loop], Callable[[LoadedModel], Detector]]] = {
     "A": (EveryFrame, PredictDetector),
     "B": (Mog2Gated, PartsDetector),
     "C": (MotionRegions, PartsDetector),
+    "R": (EveryLook, lambda model: Detector(model.card, model.weights)),
 }
 
 
@@ -147,7 +160,7 @@ class Rivals:
     """Makes the loops of one kind, which share their detectors.
 
     Args:
-        kind: `A`, `B` or `C`.
+        kind: `A`, `B`, `C` or `R`.
         store: where models are found.
 
     Raises:

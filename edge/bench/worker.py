@@ -19,6 +19,7 @@ from edge.agent.lineup import line_up
 from edge.bench.feed import Feed
 from edge.bench.loops import Rivals
 from edge.bench.scenes import FPS
+from edge.bench.steps import steps
 from edge.config import load_site
 from edge.model_store import ModelStore
 
@@ -26,7 +27,15 @@ _HEAD_START_S = 0.3
 
 
 def outcome(job: dict[str, Any]) -> dict[str, Any]:
-    """Do a job.
+    """Do a job: play a loop, or measure single steps (see `steps`)."""
+    if job["task"] == "steps":
+        models = Path(job["models"]) if job["models"] else None
+        return steps([Path(clip) for clip in job["clips"]], job["model"], models, job["frames"], job["repeats"])
+    return loop(job)
+
+
+def loop(job: dict[str, Any]) -> dict[str, Any]:
+    """Play cameras into a loop.
 
     Args:
         job: `loop`, `site` (a file), `models` (a folder or None) and `runs`: for each `cameras` (names of the site's
