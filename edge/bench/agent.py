@@ -73,7 +73,9 @@ class Watched:
         return drops / (drops + frames) if drops + frames else 0.0
 
     def _grown(self, key: str) -> int:
-        ends = [sum(int(source.get(key, 0)) for source in self.statuses[i]["sources"]) for i in (0, -1) if self.statuses]
+        ends = [
+            sum(int(source.get(key, 0)) for source in self.statuses[i]["sources"]) for i in (0, -1) if self.statuses
+        ]
         return ends[1] - ends[0] if ends else 0
 
     @property

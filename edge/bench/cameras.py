@@ -42,9 +42,10 @@ def busy(library: Library, count: int) -> list[Camera]:
 
 
 def active10(library: Library, count: int) -> list[Camera]:
-    """Cameras of which, at any moment, every tenth is active on average."""
-    stirring = round(count / BUSY_EVERY)
-    return [*busy(library, stirring), *quiet(library, count - stirring)]
+    """Cameras of which, at any moment, every tenth is active on average; so are the first few of them."""
+    stirs = [i % BUSY_EVERY == 1 for i in range(count)]
+    calm, lively = iter(quiet(library, stirs.count(False))), iter(busy(library, stirs.count(True)))
+    return [next(lively if one else calm) for one in stirs]
 
 
 def with_hazards(

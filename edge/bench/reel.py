@@ -110,7 +110,9 @@ def read(path: Path) -> Reel:
                 if packet.size:
                     groups[-1].append(bytes(packet))
     except (av.error.FFmpegError, IndexError) as error:
-        raise SourceUnusable(f"benchmark: {path}: is no clip of ours: {error}; remove it to have it made anew") from error
+        raise SourceUnusable(
+            f"benchmark: {path}: is no clip of ours: {error}; remove it to have it made anew"
+        ) from error
     return Reel(path, tuple(tuple(group) for group in groups))
 
 

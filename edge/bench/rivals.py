@@ -62,7 +62,9 @@ class Ran:
         return self.cpu_s / self.media_s
 
 
-def run_loop(kind: str, site: Path, runs: Sequence[Run], models: Path | None = None, limit_s: float = 600.0) -> list[Ran]:
+def run_loop(
+    kind: str, site: Path, runs: Sequence[Run], models: Path | None = None, limit_s: float = 600.0
+) -> list[Ran]:
     """Have a loop play cameras of a site.
 
     Args:

@@ -28,6 +28,7 @@ SIZE = (1920, 1080)
 LAWN = ((0.02, 0.56), (0.30, 0.545), (0.52, 0.68), (0.60, 0.80), (0.60, 0.99), (0.02, 0.99))
 ENTERS_S = 9.3
 WALKS_IN_S = 7.9
+BUSIEST_S = 14.0
 
 _MEDIAN_OF = 25
 _DRILLED: tuple[DrillFire | DrillSmoke, ...] = (
@@ -72,7 +73,7 @@ def quiet(length_s: float) -> Scene:
 
 def busy(length_s: float, active_share: float = 0.3) -> Scene:
     """People in the yard for a share of the time, at its end."""
-    return Scene("busy", length_s, quiet_s=length_s * (1 - active_share))
+    return Scene("busy", length_s, from_s=BUSIEST_S, quiet_s=length_s * (1 - active_share))
 
 
 def hazards(
@@ -167,7 +168,9 @@ class Stage:
 def fitted(picture: av.VideoFrame, size: tuple[int, int]) -> Planes:
     """A picture of any shape as large as fits into `size`, on black."""
     scale = min(size[0] / picture.width, size[1] / picture.height)
-    width, height = (min(side, round(length * scale / 4) * 4) for side, length in zip(size, _shape(picture), strict=True))
+    width, height = (
+        min(side, round(length * scale / 4) * 4) for side, length in zip(size, _shape(picture), strict=True)
+    )
     inner = _stretched(picture, (width, height))
     y, u, v = (np.full(_half(size, step)[::-1], level, np.uint8) for step, level in ((1, 16), (2, 128), (2, 128)))
     left, top = (size[0] - width) // 4 * 2, (size[1] - height) // 4 * 2
