@@ -170,12 +170,13 @@ class Stand:
             self._alive(agent)
             status = _status(folder)
             ages = [
-                figures["last_full_look_age_s"]
+                float(figures["last_full_look_age_s"])
                 for figures in (status or {}).get("details", {}).get("sources", {}).values()
                 if "last_full_look_age_s" in figures
             ]
             if status is not None and ages:
-                return datetime.fromisoformat(status["time"]).timestamp() - max(ages) - began_s
+                told_s = datetime.fromisoformat(status["time"]).timestamp()
+                return float(told_s - max(ages) - began_s)
             time.sleep(_POLL_S / 5)
         raise LookoutError(f"benchmark: no inspection within {_START_LIMIT_S:g} s; the log says: {agent.last_words()}")
 

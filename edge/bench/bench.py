@@ -158,13 +158,13 @@ class Costs:
             calm, lively = (tuple(one.name for one in those) for those in (quiet, busy))
             runs = [Run(names[:n], s) for names, s in ((calm, calm_s), (lively, busy_s)) for n in (1, 2)]
             ran = [one.share for one in run_loop(loop, site, runs * self._extent.repeats, self._models)]
-            shares = [(ran[i : i + 2], ran[i + 2 : i + 4]) for i in range(0, len(ran), 4)]
-            self._rival_costs(
-                loop, condition, Figure.of(sum((q for q, _ in shares), [])), Figure.of(sum((b for _, b in shares), []))
-            )
+            # In each turn twice quiet, then twice busy.
+            shares = [[share for i, share in enumerate(ran) if i % 4 // 2 == which] for which in (0, 1)]
+            self._rival_costs(loop, condition, *map(Figure.of, shares))
 
     def _rival_costs(self, loop: str, condition: str, quiet: Figure, busy: Figure) -> None:
-        mix = Figure(*(mixed(getattr(quiet, k), getattr(busy, k)) for k in ("value", "low", "high")), quiet.count)
+        spread = mixed(quiet.low, busy.low), mixed(quiet.high, busy.high)
+        mix = Figure(mixed(quiet.value, busy.value), *spread, quiet.count)
         if condition:
             self._record.put(f"cpu_per_camera.busy_substream.{loop}", busy)
             self._know("substream", loop, Line(0.0, mix.value), mix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -59,6 +59,9 @@ class Library:
         shorter: makes loops shorter by this factor; for tests.
         main: how the main stream is encoded.
         sub: how the sub-stream is.
+
+    Attributes:
+        main, sub: as given.
     """
 
     def __init__(
@@ -76,7 +79,7 @@ class Library:
         self._yard = yard
         self._told = told
         self._shorter = shorter
-        self._main, self._sub = main, sub
+        self.main, self.sub = main, sub
         self._stage: Stage | None = None
         self._reels: dict[str, tuple[Reel, Reel]] = {}
 
@@ -101,7 +104,7 @@ class Library:
         first = reel.lead_of(number, PHASES)
         before, after = max(1, round(lead_s / KEYFRAME_S)), round(tail_s / KEYFRAME_S)
         pairs = zip((quiet_main, quiet_sub), self._encoded(scene), strict=True)
-        made = [
+        main, sub = (
             self._written(
                 f"{scene.name}-{number % PHASES}-{before}-{after}",
                 [
@@ -113,10 +116,10 @@ class Library:
                 hazard,
             )
             for calm, hazard in pairs
-        ]
+        )
         lead = first / FPS + before * KEYFRAME_S
         onsets = {kind: lead + at for kind, at in scene.onsets.items()}
-        return Clip(*made, lead + scene.length_s + after * KEYFRAME_S, onsets, scene.name)
+        return Clip(main, sub, lead + scene.length_s + after * KEYFRAME_S, onsets, scene.name)
 
     def keyframe_kb(self) -> dict[str, float]:
         """Mean size of the keyframes of what was made, kilobytes."""
@@ -132,13 +135,13 @@ class Library:
         rounds = max(1, round(self._seconds(_LOOP_S) / scene.length_s))
         count = len(reels[0].groups) * rounds
         groups = [reel.turned(one.groups, phase, PHASES, count) for one in reels]
-        made = [self._written(f"{scene.name}-{phase}", g, r) for g, r in zip(groups, reels, strict=True)]
-        return Clip(*made, sum(map(len, groups[0])) / FPS, what=scene.name)
+        main, sub = (self._written(f"{scene.name}-{phase}-{count}", *pair) for pair in zip(groups, reels, strict=True))
+        return Clip(main, sub, sum(map(len, groups[0])) / FPS, what=scene.name)
 
     def _encoded(self, scene: Scene) -> tuple[Reel, Reel]:
         if scene.name not in self._reels:
-            paths = [self._folder / f"{scene.name}-{self._digest(scene, how)}.mp4" for how in (self._main, self._sub)]
-            for path, how in zip(paths, (self._main, self._sub), strict=True):
+            paths = [self._folder / f"{scene.name}-{self._digest(scene, how)}.mp4" for how in (self.main, self.sub)]
+            for path, how in zip(paths, (self.main, self.sub), strict=True):
                 if not path.exists():
                     self._told(f"making {path.name}: {scene.length_s:g} s of {how.size[0]}×{how.size[1]}")
                     self._make(scene, how, path)
@@ -147,18 +150,18 @@ class Library:
 
     def _make(self, scene: Scene, how: Encoding, path: Path) -> None:
         if self._stage is None:
-            self._stage = Stage(self._yard, self._main.size)
+            self._stage = Stage(self._yard, self.main.size)
         frames = self._stage.frames(scene)
-        reel.encode((smaller(one, how.size) for one in frames) if how.size != self._main.size else frames, how, path)
+        reel.encode((smaller(one, how.size) for one in frames) if how.size != self.main.size else frames, how, path)
 
-    def _written(self, name: str, groups: list[tuple[bytes, ...]], header: Reel) -> Path:
+    def _written(self, name: str, groups: Sequence[Sequence[bytes]], header: Reel) -> Path:
         path = self._folder / f"{name}-{header.path.stem.rpartition('-')[2]}.mp4"
         if not path.exists():
             reel.put_together(header.path, groups, path)
         return path
 
     def _digest(self, scene: Scene, how: Encoding) -> str:
-        said = [_VERSION, {k: str(v) for k, v in asdict(scene).items() if k != "film"}, asdict(how), asdict(self._main)]
+        said = [_VERSION, {k: str(v) for k, v in asdict(scene).items() if k != "film"}, asdict(how), asdict(self.main)]
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
         digest.update((scene.film or self._yard).read_bytes())
         return digest.hexdigest()[:12]

@@ -47,7 +47,7 @@ def line(loads: Sequence[Load]) -> Line:
     """
     if not loads:
         raise ValueError("expected at least one load, found none")
-    counts, cpus = (np.array(values, float) for values in zip(*((l.cameras, l.cpu) for l in loads), strict=True))
+    counts, cpus = (np.array(values, float) for values in zip(*((one.cameras, one.cpu) for one in loads), strict=True))
     if len(set(counts.tolist())) > 1:
         each, base = np.polyfit(counts, cpus, 1)
         if base >= 0:

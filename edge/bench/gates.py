@@ -66,7 +66,7 @@ class LumaMotion:
             self._average = small.astype(np.float32)
         self._looks += 1
         learning = self._looks <= _LEARNS
-        found = self._contours(cv2.absdiff(small, cv2.convertScaleAbs(self._average)))
+        found = self._contours(np.asarray(cv2.absdiff(small, cv2.convertScaleAbs(self._average)), np.uint8))
         area = float((found[:, 2] - found[:, 0]) @ (found[:, 3] - found[:, 1])) if len(found) else 0.0
         # What moves is not to become background at once; what has moved for long is.
         self._moving = self._moving + 1 if len(found) else 0
@@ -91,7 +91,7 @@ class LumaMotion:
         rows, columns = difference.shape
         found = [cv2.boundingRect(one) for one in contours if cv2.contourArea(one) > _AREA]
         boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in found], np.float32).reshape(-1, 4)
-        return boxes / np.array([columns, rows] * 2, np.float32)
+        return np.asarray(boxes / np.array([columns, rows] * 2, np.float32), np.float32)
 
 
 def regions(boxes: Boxes, width: int, height: int, side_px: int) -> Boxes:

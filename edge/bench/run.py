@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from edge.audit.footage import Weather, read_small
@@ -14,7 +15,7 @@ from edge.bench.bench import RIVALS, Costs, Extent, Parts, limits, put_ratios
 from edge.bench.broker import broker
 from edge.bench.clips import Library
 from edge.bench.record import CONDITIONS, Record
-from edge.bench.scenes import Scene, hazards
+from edge.bench.scenes import hazards
 from edge.bench.sustained import RealTime
 from edge.model_store import ModelStore
 from pipelines.hazards import HazardKind
@@ -89,11 +90,11 @@ class Bench:
         parts.do("prefilter: what it misses", ["prefilter"], lambda: self._audit(record))
         for loop in reversed(RIVALS):
             places = [f"{of}.{c}.{loop}" for of in ("cameras", "estimated", "cpu_per_camera") for c in CONDITIONS]
-            parts.do(f"loop {loop}: cost of a camera", places, lambda loop=loop: costs.rival(loop))
+            parts.do(f"loop {loop}: cost of a camera", places, partial(costs.rival, loop))
         parts.do("loop D: start", ["start_s"], costs.start)
         parts.do("loop D: all quiet", _of_d("quiet"), costs.agent_quiet)
         for condition in CONDITIONS[1:]:
-            parts.do(f"loop D: {condition}", _of_d(condition), lambda c=condition: costs.agent_mixed(c))
+            parts.do(f"loop D: {condition}", _of_d(condition), partial(costs.agent_mixed, condition))
         parts.do("reference: time to alarm", ["time_to_alarm_s.reference"], lambda: real.alarms_of("R"))
         parts.do("loop D: real time, with hazards", ["confirmed", "time_to_alarm_s.D", "latency_ms"], real.confirm)
         parts.do("loop A: time to alarm", ["time_to_alarm_s.A"], lambda: real.alarms_of("A"))
@@ -101,12 +102,12 @@ class Bench:
 
     def _raise(self, parts: Parts, real: RealTime) -> None:
         for condition in CONDITIONS:
-            parts.do(f"loop D: {condition}, until it breaks", [f"cameras.{condition}.D"],
-                     lambda c=condition: real.raise_agent(c))  # fmt: skip
+            places = [f"cameras.{condition}.D"]
+            parts.do(f"loop D: {condition}, until it breaks", places, partial(real.raise_agent, condition))
         parts.do("loop D: twenty hazards", ["time_to_alarm_s.D"], real.twenty_hazards)
         for loop in reversed(RIVALS):
             places = [f"cameras.{condition}.{loop}" for condition in CONDITIONS]
-            parts.do(f"loop {loop}: until it breaks", places, lambda loop=loop: real.raise_rival(loop))
+            parts.do(f"loop {loop}: until it breaks", places, partial(real.raise_rival, loop))
 
     def _audit(self, record: Record) -> None:
         calm = read_small(str(self.library.quiet(0).main), _AUDIT_FPS, "quiet")

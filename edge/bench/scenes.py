@@ -1,4 +1,4 @@
-"""What the cameras of the benchmark see: a yard with nobody in it, people in it, and hazards that begin at a known time.
+"""What the cameras of the benchmark see: an empty yard, people in it, and hazards that begin at a known time.
 
 The yard is the footage of the demo, enlarged. Its empty picture is the median over the whole clip.
 """

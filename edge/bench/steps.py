@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,15 +89,11 @@ def prefilter_us(frames: Sequence[Frame], repeats: int) -> dict[str, Figure]:
     costs: dict[str, list[float]] = {"B": [], "C": [], "D": []}
     for _ in range(repeats):
         gate, motion, prefilter = Mog2Gate(), LumaMotion(), Prefilter()
-        looks: dict[str, Callable[[Frame], object]] = {
-            "B": lambda frame, gate=gate: gate.moves(frame.y),
-            "C": lambda frame, motion=motion: motion.boxes(frame.y),
-            "D": lambda frame, prefilter=prefilter: prefilter.look(frame),
-        }
-        once: dict[str, list[float]] = {name: [] for name in looks}
+        once: dict[str, list[float]] = {name: [] for name in costs}
         for frame in frames:
-            for name, look in looks.items():
-                once[name].append(_cpu_s(lambda look=look, frame=frame: look(frame)))
+            once["B"].append(_cpu_s(partial(gate.moves, frame.y)))
+            once["C"].append(_cpu_s(partial(motion.boxes, frame.y)))
+            once["D"].append(_cpu_s(partial(prefilter.look, frame)))
         for name, values in once.items():
             costs[name].append(float(np.median(values)) * 1e6)
     return {name: Figure.of(values) for name, values in costs.items()}
@@ -107,8 +104,7 @@ def detect_over_raw(model: LoadedModel, frames: Sequence[Frame], repeats: int) -
     detector = BareDetector(model.card, model.weights)
     step, raw = [], []
     for _ in range(repeats):
-        runs = [(lambda f=frame: detector.detect(f), detector.prepare(frame)) for frame in frames]
-        pairs = [(_cpu_s(whole), _cpu_s(bare)) for whole, bare in runs]
+        pairs = [(_cpu_s(partial(detector.detect, frame)), _cpu_s(detector.prepare(frame))) for frame in frames]
         step.append(float(np.median([a for a, _ in pairs])))
         raw.append(float(np.median([b for _, b in pairs])))
     return ratio(step, raw)

@@ -140,7 +140,7 @@ class RealTime:
                 continue
             best = count
             larger = self._capped(count * _STEP_UP, "D")
-            if larger <= count or attempt and why != "not tried":
+            if larger <= count or (attempt and why != "not tried"):
                 break
             count = larger
         self._record.put(f"cameras.{condition}.D", best)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,7 +38,9 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     shorter: Annotated[
         float,
-        typer.Option("--shorter", hidden=True, min=0.02, max=1.0, help="A fraction of the time; measures nothing."),
+        typer.Option(
+            "--shorter", hidden=True, min=0.02, max=1.0, help="A fraction of time and size; measures nothing."
+        ),
     ] = 1.0,
 ) -> None:
     """Lookout beside three other loops: the same clips, model, rules and cores, paced as live cameras.
@@ -53,7 +56,7 @@ def bench(
     Example: `lookout bench --quick --json`
     """
     from edge.bench.bench import QUICK, WHOLE
-    from edge.bench.clips import Library
+    from edge.bench.clips import MAIN, Library
     from edge.bench.record import FILE, Record
     from edge.bench.run import HAZARD_S, Bench
     from edge.share import share_folder
@@ -62,7 +65,8 @@ def bench(
         people().print(line, markup=False)
 
     yard = share_folder() / "datasets" / "demo" / "yard.mp4"
-    library = Library(cache or _cache(), yard, tell, shorter=shorter)
+    main = MAIN if shorter == 1 else replace(MAIN, size=(640, 360), bit_rate=1_000_000)
+    library = Library(cache or _cache(), yard, tell, shorter=shorter, main=main)
     extent = (QUICK if quick else WHOLE).shorter(shorter) if shorter < 1 else (QUICK if quick else WHOLE)
     record = Record(out / FILE if out is not None else None)
     Bench(extent, library, _films(clips), models, tell, max(4.0, HAZARD_S * shorter)).run(record)
