@@ -35,19 +35,23 @@ class Extent:
         repeats: of each measurement.
         predict_s: seconds of a recording that loop A, which looks at all of it, is given.
         lead_s: quiet before the first hazard of a run.
+        apart_s: from one hazard of a run to the next.
+        tail_s: quiet after each.
         most_s: whatever has not begun by then is left out.
     """
 
     quick: bool
-    settle_s: float = 10.0
-    quiet_s: float = 14.0
+    settle_s: float = 8.0
+    quiet_s: float = 12.0
     busy_s: float = 30.0
     loads: tuple[int, int] = (6, 16)
     sub_load: int = 24
     repeats: int = 1
     predict_s: float = 4.0
-    lead_s: float = 28.0
-    most_s: float = 430.0
+    lead_s: float = 24.0
+    apart_s: float = 3.0
+    tail_s: float = 2.0
+    most_s: float = 400.0
 
     def shorter(self, factor: float) -> Extent:
         """The same in a fraction of the time: what comes of it is no measurement."""
@@ -55,12 +59,15 @@ class Extent:
         return Extent(
             self.quick, self.settle_s * factor, max(3.0, self.quiet_s * factor), max(3.0, self.busy_s * factor),
             (few[0], max(few[1], few[0] + 1)), max(2, round(self.sub_load * factor)), self.repeats,
-            max(1.0, self.predict_s * factor), max(4.0, self.lead_s * factor), self.most_s,
+            max(1.0, self.predict_s * factor), max(4.0, self.lead_s * factor), self.apart_s * factor, self.tail_s,
+            self.most_s,
         )  # fmt: skip
 
 
 QUICK = Extent(quick=True)
-WHOLE = Extent(quick=False, quiet_s=20.0, repeats=2, predict_s=6.0, most_s=2250.0)
+WHOLE = Extent(
+    quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, apart_s=5.0, tail_s=6.0, most_s=2200.0
+)
 
 
 class Parts:
@@ -137,8 +144,8 @@ class Costs:
     def steps(self, model: str) -> None:
         """Single steps, in a process of their own."""
         repeats = 3 if self._extent.quick else 7
-        clips = [str(self._library.busy(3 * i).main) for i in range(2 if self._extent.quick else 8)]
-        job = {"task": "steps", "clips": clips, "model": model, "frames": 20, "repeats": repeats}
+        clip = str(self._library.busy(0).main)
+        job = {"task": "steps", "clip": clip, "model": model, "frames": 30, "repeats": repeats}
         told = work(job | {"models": None if self._models is None else str(self._models)}, 400.0)
         for name, one in told.items():
             if "figure" in one:

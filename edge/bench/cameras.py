@@ -49,7 +49,13 @@ def active10(library: Library, count: int) -> list[Camera]:
 
 
 def with_hazards(
-    cameras: Sequence[Camera], library: Library, scenes: Sequence[tuple[Scene, float]], seed: int, tail_s: float
+    cameras: Sequence[Camera],
+    library: Library,
+    scenes: Sequence[tuple[Scene, float]],
+    *,
+    seed: int,
+    tail_s: float,
+    substream: bool = False,
 ) -> list[Camera]:
     """The same cameras, hazards on some of them, drawn at random.
 
@@ -59,11 +65,12 @@ def with_hazards(
         scenes: what happens, and after how much quiet.
         seed: the same seed draws the same cameras.
         tail_s: quiet after each hazard.
+        substream: they are looked at on their sub-streams.
     """
     drawn = random.Random(seed).sample(range(len(cameras)), min(len(cameras), len(scenes)))  # noqa: S311 - no secret
     changed = list(cameras)
     for at, (scene, lead_s) in zip(drawn, scenes, strict=False):
-        changed[at] = Camera(f"hazard-{at:03}", library.hazard(scene, at, lead_s, tail_s))
+        changed[at] = Camera(f"hazard-{at:03}", library.hazard(scene, at, lead_s, tail_s, substream=substream))
     return changed
 
 

@@ -81,7 +81,7 @@ class Library:
         self._shorter = shorter
         self.main, self.sub = main, sub
         self._stage: Stage | None = None
-        self._reels: dict[str, tuple[Reel, Reel]] = {}
+        self._reels: dict[tuple[str, Encoding], Reel] = {}
 
     def quiet(self, number: int) -> Clip:
         """The `number`th camera's recording in which nothing moves."""
@@ -91,7 +91,7 @@ class Library:
         """The `number`th camera's recording in which people walk 30 % of the time."""
         return self._loop(busy(self._seconds(_BUSY_S)), number)
 
-    def hazard(self, scene: Scene, number: int, lead_s: float, tail_s: float = 0.0) -> Clip:
+    def hazard(self, scene: Scene, number: int, lead_s: float, tail_s: float = 0.0, *, substream: bool = True) -> Clip:
         """A hazard after quiet.
 
         Args:
@@ -99,54 +99,49 @@ class Library:
             number: of the camera; says at what moment the keyframes come.
             lead_s: about so much quiet before it.
             tail_s: so much quiet after it.
+            substream: whether its sub-stream is wanted: if not, the main stream stands for it.
         """
-        quiet_main, quiet_sub = self._encoded(quiet(self._seconds(_QUIET_S)))
         first = reel.lead_of(number, PHASES)
         before, after = max(1, round(lead_s / KEYFRAME_S)), round(tail_s / KEYFRAME_S)
-        pairs = zip((quiet_main, quiet_sub), self._encoded(scene), strict=True)
-        main, sub = (
-            self._written(
-                f"{scene.name}-{number % PHASES}-{before}-{after}",
-                [
-                    calm.groups[0][:first],
-                    *(calm.groups[i % len(calm.groups)] for i in range(1, before + 1)),
-                    *hazard.groups,
-                    *(calm.groups[i % len(calm.groups)] for i in range(after)),
-                ],
-                hazard,
-            )
-            for calm, hazard in pairs
-        )
+        name = f"{scene.name}-{number % PHASES}-{before}-{after}"
+        paths = []
+        for how in (self.main, self.sub)[: 1 + substream]:
+            calm, hazard = self._encoded(quiet(self._seconds(_QUIET_S)), how), self._encoded(scene, how)
+            around = [calm.groups[i % len(calm.groups)] for i in range(1, before + after + 1)]
+            groups = [calm.groups[0][:first], *around[:before], *hazard.groups, *around[before:]]
+            paths.append(self._written(name, groups, hazard))
         lead = first / FPS + before * KEYFRAME_S
         onsets = {kind: lead + at for kind, at in scene.onsets.items()}
-        return Clip(main, sub, lead + scene.length_s + after * KEYFRAME_S, onsets, scene.name)
+        return Clip(paths[0], paths[-1], lead + scene.length_s + after * KEYFRAME_S, onsets, scene.name)
 
     def keyframe_kb(self) -> dict[str, float]:
-        """Mean size of the keyframes of what was made, kilobytes."""
-        return {name: round(main.keyframe_bytes / 1000, 1) for name, (main, _) in self._reels.items()}
+        """Mean size of the main streams' keyframes so far, kilobytes."""
+        mains = {name: made for (name, how), made in self._reels.items() if how == self.main}
+        return {name: round(made.keyframe_bytes / 1000, 1) for name, made in mains.items()}
 
     def _seconds(self, seconds: float) -> float:
         """Shortened, a whole number of groups."""
         return max(2, round(seconds * self._shorter / KEYFRAME_S)) * KEYFRAME_S
 
     def _loop(self, scene: Scene, number: int) -> Clip:
-        phase = number % PHASES
-        reels = self._encoded(scene)
-        rounds = max(1, round(self._seconds(_LOOP_S) / scene.length_s))
-        count = len(reels[0].groups) * rounds
-        groups = [reel.turned(one.groups, phase, PHASES, count) for one in reels]
-        main, sub = (self._written(f"{scene.name}-{phase}-{count}", *pair) for pair in zip(groups, reels, strict=True))
-        return Clip(main, sub, sum(map(len, groups[0])) / FPS, what=scene.name)
+        phase, paths, length_s = number % PHASES, [], 0.0
+        for how in (self.main, self.sub):
+            loop = self._encoded(scene, how)
+            rounds = max(1, round(self._seconds(_LOOP_S) / scene.length_s))
+            groups = reel.turned(loop.groups, phase, PHASES, len(loop.groups) * rounds)
+            length_s = sum(map(len, groups)) / FPS
+            paths.append(self._written(f"{scene.name}-{phase}-{rounds}", groups, loop))
+        return Clip(paths[0], paths[1], length_s, what=scene.name)
 
-    def _encoded(self, scene: Scene) -> tuple[Reel, Reel]:
-        if scene.name not in self._reels:
-            paths = [self._folder / f"{scene.name}-{self._digest(scene, how)}.mp4" for how in (self.main, self.sub)]
-            for path, how in zip(paths, (self.main, self.sub), strict=True):
-                if not path.exists():
-                    self._told(f"making {path.name}: {scene.length_s:g} s of {how.size[0]}×{how.size[1]}")
-                    self._make(scene, how, path)
-            self._reels[scene.name] = (reel.read(paths[0]), reel.read(paths[1]))
-        return self._reels[scene.name]
+    def _encoded(self, scene: Scene, how: Encoding) -> Reel:
+        key = scene.name, how
+        if key not in self._reels:
+            path = self._folder / f"{scene.name}-{self._digest(scene, how)}.mp4"
+            if not path.exists():
+                self._told(f"making {path.name}: {scene.length_s:g} s of {how.size[0]}×{how.size[1]}")
+                self._make(scene, how, path)
+            self._reels[key] = reel.read(path)
+        return self._reels[key]
 
     def _make(self, scene: Scene, how: Encoding, path: Path) -> None:
         if self._stage is None:

@@ -17,6 +17,7 @@ from calibration.errors import LookoutError, ModelError
 from edge.bench.estimate import Figure, ratio
 from edge.bench.gates import LumaMotion, Mog2Gate, regions
 from edge.bench.predict import load_predict
+from edge.bench.scenes import FPS
 from edge.model_store import LoadedModel, ModelStore
 from edge.sources.planes import decoded_planes
 from pipelines.detect import Detector
@@ -26,6 +27,8 @@ from pipelines.prefilter import Prefilter
 FP32, INT8 = "model.onnx", "model.int8.onnx"
 
 _EVERY = 5  # pictures: the rate of the analysis
+_TURN_S = 30.0  # then the recordings begin again
+_MODEL_FRAMES = 12
 _REST_S = 0.1  # what spins after a run has come to rest by then
 
 
@@ -38,14 +41,14 @@ class BareDetector(Detector):
         return lambda: self._session.run(None, {self._input: tensor})
 
 
-def steps(clips: Sequence[Path], model: str, models: Path | None, frames: int, repeats: int) -> dict[str, Any]:
+def steps(clip: Path, model: str, models: Path | None, frames: int, repeats: int) -> dict[str, Any]:
     """Measure all of it.
 
     Args:
-        clips: recordings in which something moves, of different cameras.
+        clip: a recording that ends with something that moves, after half a minute at most.
         model: its name.
         models: a folder of models before the installed ones.
-        frames: pictures of each.
+        frames: pictures of it.
         repeats: of each measurement.
 
     Returns:
@@ -53,12 +56,12 @@ def steps(clips: Sequence[Path], model: str, models: Path | None, frames: int, r
     """
     store = ModelStore.installed(models)
     loaded = store.load(model)
-    shown = [one for path in clips for one in read_frames(path, frames)]
+    shown = read_frames(clip, frames)
     measures: dict[str, Callable[[], dict[str, Figure]]] = {
-        "prefilter_us": lambda: prefilter_us(shown[:frames], repeats),
-        "detect_over_raw": lambda: {"": detect_over_raw(loaded, shown[-frames:], repeats)},
-        "predict_ratio": lambda: {"": predict_ratio(loaded, FP32, shown[-frames:], repeats)},
-        "predict_ratio_int8": lambda: {"": predict_ratio(loaded, INT8, shown[-frames:], repeats)},
+        "prefilter_us": lambda: prefilter_us(shown, repeats),
+        "detect_over_raw": lambda: {"": detect_over_raw(loaded, shown[-_MODEL_FRAMES:], repeats)},
+        "predict_ratio": lambda: {"": predict_ratio(loaded, FP32, shown[-_MODEL_FRAMES:], repeats)},
+        "predict_ratio_int8": lambda: {"": predict_ratio(loaded, INT8, shown[-_MODEL_FRAMES:], repeats)},
         "packing_ratio": lambda: {"": packing_ratio(loaded, shown, repeats)},
     }
     told: dict[str, Any] = {}
@@ -72,14 +75,16 @@ def steps(clips: Sequence[Path], model: str, models: Path | None, frames: int, r
 
 
 def read_frames(path: Path, count: int) -> list[Frame]:
-    """Pictures of a recording at the rate of the analysis, in planes of their own, from its last seconds."""
+    """Pictures of a recording at the rate of the analysis, in planes of their own: the last of its first turn."""
     found: list[Frame] = []
     with av.open(str(path)) as container:
         for number, picture in enumerate(container.decode(video=0)):
+            if number >= _TURN_S * FPS:
+                break
             if number % _EVERY == 0:
                 planes = decoded_planes(picture)
                 y, u, v = (np.array(plane) for plane in planes[:3])
-                found.append(Frame("bench", number, number / 25, Clock.FILE, number / 25, y, u, v))
+                found.append(Frame("bench", number, number / FPS, Clock.FILE, number / FPS, y, u, v))
                 del found[:-count]
     return found
 

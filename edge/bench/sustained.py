@@ -30,8 +30,6 @@ LATE_S = 1.0
 
 HAZARDS = 20
 
-_TAIL_S = 6.0
-_APART_S = 5.0
 _A_ROUND = 5
 _DROPPED = 0.01
 _MEMORY_SHARE = 0.6
@@ -99,7 +97,7 @@ class RealTime:
         fits = self._costs.fit("quiet", "D")
         count = self._capped(2 * fits, "D")
         scenes = [self._scenes[i % len(self._scenes)] for i in range(max(4, count // 10))]
-        run, _ = self._with_hazards("quiet", count, scenes, seed=2, apart_s=_APART_S * 4 / len(scenes))
+        run, _ = self._with_hazards("quiet", count, scenes, seed=2, apart_s=self._extent.apart_s * 4 / len(scenes))
         latencies = _latencies(run.events)
         p99 = percentile(latencies, 0.99)
         intervals = [f["inspection_interval_s"] for f in run.sources.values() if "inspection_interval_s" in f]
@@ -162,14 +160,17 @@ class RealTime:
         self._put_alarms()
 
     def _with_hazards(
-        self, condition: str, count: int, scenes: Sequence[Scene], seed: int, apart_s: float = _APART_S
+        self, condition: str, count: int, scenes: Sequence[Scene], seed: int, apart_s: float | None = None
     ) -> tuple[Watched, list[Camera]]:
         make = scene_of.quiet if condition == "quiet" else scene_of.active10
-        plan = staggered(scenes, self._extent.lead_s, apart_s)
-        cameras = scene_of.with_hazards(make(self._library, count), self._library, plan, seed, _TAIL_S)
+        plan = staggered(scenes, self._extent.lead_s, self._extent.apart_s if apart_s is None else apart_s)
+        substream = condition == "substream"
+        calm = make(self._library, count)
+        cameras = scene_of.with_hazards(
+            calm, self._library, plan, seed=seed, tail_s=self._extent.tail_s, substream=substream
+        )
         longest_s = max(camera.clip.length_s for camera in cameras if camera.clip.onsets)
         seconds = max(self._extent.quiet_s, longest_s - self._extent.settle_s)
-        substream = condition == "substream"
         run = self._stand.watch(cameras, settle_s=self._extent.settle_s, seconds=seconds, substream=substream)
         return run, cameras
 

@@ -30,7 +30,7 @@ def outcome(job: dict[str, Any]) -> dict[str, Any]:
     """Do a job: play a loop, or measure single steps (see `steps`)."""
     if job["task"] == "steps":
         models = Path(job["models"]) if job["models"] else None
-        return steps([Path(clip) for clip in job["clips"]], job["model"], models, job["frames"], job["repeats"])
+        return steps(Path(job["clip"]), job["model"], models, job["frames"], job["repeats"])
     return loop(job)
 
 

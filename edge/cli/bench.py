@@ -35,6 +35,9 @@ def bench(
     models: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder of model folders, before the installed ones.")
     ] = None,
+    limit: Annotated[
+        float | None, typer.Option(metavar="S", min=1, help="What has not begun after S seconds is left out.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     shorter: Annotated[
         float,
@@ -67,7 +70,11 @@ def bench(
     yard = share_folder() / "datasets" / "demo" / "yard.mp4"
     main = MAIN if shorter == 1 else replace(MAIN, size=(640, 360), bit_rate=1_000_000)
     library = Library(cache or _cache(), yard, tell, shorter=shorter, main=main)
-    extent = (QUICK if quick else WHOLE).shorter(shorter) if shorter < 1 else (QUICK if quick else WHOLE)
+    extent = QUICK if quick else WHOLE
+    if shorter < 1:
+        extent = extent.shorter(shorter)
+    if limit is not None:
+        extent = replace(extent, most_s=limit)
     record = Record(out / FILE if out is not None else None)
     Bench(extent, library, _films(clips), models, tell, max(4.0, HAZARD_S * shorter)).run(record)
     if out is not None:

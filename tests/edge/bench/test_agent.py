@@ -52,7 +52,7 @@ def test_start(library: Library, tmp_path: Path) -> None:
 
 def test_an_agent_that_ends_is_told_with_its_last_words(library: Library, tmp_path: Path) -> None:
     (camera,) = cameras.quiet(library, 1)
-    with broker(tmp_path) as (settings, _), pytest.raises(LookoutError, match=r"ended with code 2.*analysis_fps"):
+    with broker(tmp_path) as (settings, _), pytest.raises(LookoutError, match=r"(?s)ended with code 2.*analysis_fps"):
         Stand(tmp_path, settings).watch([camera], settle_s=0.0, seconds=1.0, analysis_fps=-1)
 
 

@@ -82,7 +82,7 @@ def test_what_stops_a_loop_is_told(stand: Stand, library: Library) -> None:
         play("Z", stand, cameras.quiet(library, 1), 1.0)
     with pytest.raises(LookoutError, match="not done within 0"):
         work({"task": "loop"}, 0.01)
-    with pytest.raises(LookoutError, match="ended with code 1: .*KeyError"):
+    with pytest.raises(LookoutError, match=r"ended with code 1: .*KeyError"):
         work({"task": "loop"}, 60.0)
 
 
@@ -110,7 +110,7 @@ def test_one_in_ten_is_active_also_among_the_first(library: Library) -> None:
 def test_hazards_on_cameras_drawn_at_random(library: Library) -> None:
     calm = cameras.quiet(library, 8)
     plan = [(FLAME, 4.0), (FLAME, 6.0)]
-    drawn = [cameras.with_hazards(calm, library, plan, seed, 0.0) for seed in (1, 1, 2)]
+    drawn = [cameras.with_hazards(calm, library, plan, seed=seed, tail_s=0.0) for seed in (1, 1, 2)]
     places = [[i for i, one in enumerate(those) if one.clip.onsets] for those in drawn]
     assert places[0] == places[1] != places[2]
     assert all(len(place) == 2 for place in places)

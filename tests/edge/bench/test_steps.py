@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from itertools import pairwise
 
 import pytest
 
@@ -14,7 +15,7 @@ from pipelines.detect import Detector
 
 @pytest.mark.slow
 def test_all_steps(library: Library) -> None:
-    told = steps([library.busy(0).main], "fire-smoke", None, 4, 2)
+    told = steps(library.busy(0).main, "fire-smoke", None, 4, 2)
     for name in ("prefilter_us.B", "prefilter_us.C", "prefilter_us.D", "detect_over_raw"):
         value, low, high, count = told[name]["figure"]
         assert 0 < low <= value <= high, name
@@ -29,7 +30,7 @@ def test_all_steps(library: Library) -> None:
 
 def test_frames_at_the_rate_of_the_analysis(library: Library) -> None:
     frames = read_frames(library.busy(0).main, 4)
-    assert [b.sequence - a.sequence for a, b in zip(frames, frames[1:], strict=False)] == [5, 5, 5]
+    assert [b.sequence - a.sequence for a, b in pairwise(frames)] == [5, 5, 5]
     assert (frames[0].width, frames[0].height) == (640, 360)
 
 
