@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from calibration.errors import LookoutError
@@ -55,13 +55,18 @@ class Extent:
 
     def shorter(self, factor: float) -> Extent:
         """The same in a fraction of the time: what comes of it is no measurement."""
-        few = tuple(max(1, round(n * factor)) for n in self.loads)
-        return Extent(
-            self.quick, self.settle_s * factor, max(3.0, self.quiet_s * factor), max(3.0, self.busy_s * factor),
-            (few[0], max(few[1], few[0] + 1)), max(2, round(self.sub_load * factor)), self.repeats,
-            max(1.0, self.predict_s * factor), max(4.0, self.lead_s * factor), self.apart_s * factor, self.tail_s,
-            self.most_s,
-        )  # fmt: skip
+        few, many = (max(1, round(count * factor)) for count in self.loads)
+        return replace(
+            self,
+            settle_s=self.settle_s * factor,
+            quiet_s=max(3.0, self.quiet_s * factor),
+            busy_s=max(3.0, self.busy_s * factor),
+            loads=(few, max(many, few + 1)),
+            sub_load=max(2, round(self.sub_load * factor)),
+            predict_s=max(1.0, self.predict_s * factor),
+            lead_s=max(4.0, self.lead_s * factor),
+            apart_s=self.apart_s * factor,
+        )
 
 
 QUICK = Extent(quick=True)

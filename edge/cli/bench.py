@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edge.bench.run import Film
 
 
-def bench(
+def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     quick: Annotated[
         bool, typer.Option("--quick", help="Estimate from processor time, confirm once: under 8 minutes.")
     ] = False,
