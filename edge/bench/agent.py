@@ -82,7 +82,11 @@ class Watched:
     def unwell(self) -> list[str]:
         """Sources that were not online at the end."""
         last = self.statuses[-1]["sources"] if self.statuses else []
-        return [f"{source['name']}: {source['state']}" for source in last if source["state"] != "online"]
+        return [
+            f"{source['name']}: {source['state']}, {source.get('fault', 'no reason given')}"
+            for source in last
+            if source["state"] != "online"
+        ]
 
 
 class Stand:

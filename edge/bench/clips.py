@@ -103,16 +103,17 @@ class Library:
         """
         first = reel.lead_of(number, PHASES)
         before, after = max(1, round(lead_s / KEYFRAME_S)), round(tail_s / KEYFRAME_S)
-        name = f"{scene.name}-{number % PHASES}-{before}-{after}"
+        name = f"{scene.name}-{number % PHASES}x{before}x{after}"
         paths = []
         for how in (self.main, self.sub)[: 1 + substream]:
             calm, hazard = self._encoded(quiet(self._seconds(_QUIET_S)), how), self._encoded(scene, how)
-            around = [calm.groups[i % len(calm.groups)] for i in range(1, before + after + 1)]
-            groups = [calm.groups[0][:first], *around[:before], *hazard.groups, *around[before:]]
+            around = [calm.groups[i % len(calm.groups)] for i in range(1, before + after + 2)]
+            groups = [calm.groups[0][:first], *around[:before], *hazard.groups, *around[before:-1], around[-1][:1]]
             paths.append(self._written(name, groups, hazard))
         lead = first / FPS + before * KEYFRAME_S
         onsets = {kind: lead + at for kind, at in scene.onsets.items()}
-        return Clip(paths[0], paths[-1], lead + scene.length_s + after * KEYFRAME_S, onsets, scene.name)
+        length_s = lead + scene.length_s + after * KEYFRAME_S + 1 / FPS  # it ends with a keyframe, as a loop does
+        return Clip(paths[0], paths[-1], length_s, onsets, scene.name)
 
     def keyframe_kb(self) -> dict[str, float]:
         """Mean size of the main streams' keyframes so far, kilobytes."""
@@ -130,7 +131,7 @@ class Library:
             rounds = max(1, round(self._seconds(_LOOP_S) / scene.length_s))
             groups = reel.turned(loop.groups, phase, PHASES, len(loop.groups) * rounds)
             length_s = sum(map(len, groups)) / FPS
-            paths.append(self._written(f"{scene.name}-{phase}-{rounds}", groups, loop))
+            paths.append(self._written(f"{scene.name}-{phase}x{rounds}", groups, loop))
         return Clip(paths[0], paths[1], length_s, what=scene.name)
 
     def _encoded(self, scene: Scene, how: Encoding) -> Reel:

@@ -137,15 +137,18 @@ def put_together(header: Path, groups: Sequence[Sequence[bytes]], path: Path) ->
 def turned(groups: Sequence[Sequence[bytes]], phase: int, phases: int, count: int) -> list[Sequence[bytes]]:
     """Groups of an endless loop, begun elsewhere: so that neither the keyframes nor the activity of cameras coincide.
 
+    They end with a keyframe alone: a reader that passes pictures over shows what it kept at the end of a recording,
+    which cameras do not have.
+
     Args:
         groups: of the loop.
         phase: which of the beginnings.
         phases: how many there are.
-        count: groups wanted.
+        count: groups wanted besides that.
     """
     start = phase * len(groups) // phases
-    chosen = [groups[(start + i) % len(groups)] for i in range(count)]
-    return [chosen[0][: lead_of(phase, phases, len(chosen[0]))], *chosen[1:]]
+    first, *rest, last = (groups[(start + i) % len(groups)] for i in range(count + 1))
+    return [first[: lead_of(phase, phases, len(first))], *rest, last[:1]]
 
 
 def lead_of(phase: int, phases: int, length: int = GOP) -> int:

@@ -31,6 +31,7 @@ LATE_S = 1.0
 HAZARDS = 20
 
 _A_ROUND = 5
+_WAKING_S = 0.1  # a camera: at the start all are awake at once, and no hazard is to begin before that is over
 _DROPPED = 0.01
 _MEMORY_SHARE = 0.6
 _MOST_CAMERAS = 400
@@ -71,7 +72,7 @@ class RealTime:
         """Times to alarm of a loop that has all the time it wants: A, or the reference."""
         scenes = self._some_scenes() if loop == "A" else self._scenes
         cameras = [
-            Camera(f"hazard-{i:03}", self._library.hazard(scene, i, self._extent.lead_s / 4))
+            Camera(f"hazard-{i:03}", self._library.hazard(scene, i, self._extent.lead_s / 4, substream=False))
             for i, scene in enumerate(scenes)
         ]
         site = self._stand.site(cameras)
@@ -163,7 +164,8 @@ class RealTime:
         self, condition: str, count: int, scenes: Sequence[Scene], seed: int, apart_s: float | None = None
     ) -> tuple[Watched, list[Camera]]:
         make = scene_of.quiet if condition == "quiet" else scene_of.active10
-        plan = staggered(scenes, self._extent.lead_s, self._extent.apart_s if apart_s is None else apart_s)
+        lead_s = self._extent.lead_s + count * _WAKING_S
+        plan = staggered(scenes, lead_s, self._extent.apart_s if apart_s is None else apart_s)
         substream = condition == "substream"
         calm = make(self._library, count)
         cameras = scene_of.with_hazards(
