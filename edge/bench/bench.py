@@ -18,6 +18,8 @@ from edge.bench.record import CONDITIONS, Record, cores
 from edge.bench.rivals import Run, run_loop, work
 from edge.bench.scenes import Scene
 
+_FEW = 6
+
 RIVALS = ("A", "B", "C")
 
 
@@ -37,6 +39,7 @@ class Extent:
         lead_s: quiet before the first hazard of a run.
         apart_s: from one hazard of a run to the next.
         tail_s: quiet after each.
+        most_cameras: no more than this are run, whatever would fit.
         most_s: whatever has not begun by then is left out.
     """
 
@@ -51,6 +54,7 @@ class Extent:
     lead_s: float = 24.0
     apart_s: float = 3.0
     tail_s: float = 2.0
+    most_cameras: int = 400
     most_s: float = 400.0
 
     def shorter(self, factor: float) -> Extent:
@@ -66,6 +70,7 @@ class Extent:
             predict_s=max(1.0, self.predict_s * factor),
             lead_s=max(4.0, self.lead_s * factor),
             apart_s=self.apart_s * factor,
+            most_cameras=_FEW,
         )
 
 

@@ -34,7 +34,6 @@ _A_ROUND = 5
 _WAKING_S = 0.1  # a camera: at the start all are awake at once, and no hazard is to begin before that is over
 _DROPPED = 0.01
 _MEMORY_SHARE = 0.6
-_MOST_CAMERAS = 400
 _FACTORS = (0.7, 0.85, 1.0, 1.15)
 _STEP_UP, _STEP_DOWN, _TRIES = 1.15, 0.87, 4
 
@@ -206,7 +205,9 @@ class RealTime:
         self._record.put("unexpected", [f"{r.camera}: {r.kind} at {r.alarm_s:.1f} s" for r in self._unexpected])
         for name, share in (("p50", 0.5), ("p99", 0.99)):
             value = percentile(self._latencies, share)
-            if value is not None:
+            if value is None:
+                self._record.lacks(f"latency_ms.{name}", "no event arrived: no hazard was raised")
+            else:
                 self._record.put(f"latency_ms.{name}", value * 1000)
         self._record.put("latency_ms.n", len(self._latencies))
 
@@ -222,9 +223,11 @@ class RealTime:
         """Whole cameras, no more than memory has room for."""
         each_mb = (self._record.get("rss_mb") or 0.0) / self._extent.loads[1] or 50.0
         room = process.free_mb() * _MEMORY_SHARE / each_mb
-        capped = int(max(len(self._some_scenes()), min(count, room, _MOST_CAMERAS)))
+        capped = int(max(len(self._some_scenes()), min(count, room, self._extent.most_cameras)))
         if capped < int(count):
-            self._record.lacks(f"capped.{loop}.{int(count)}", f"{capped} cameras run: memory has room for no more")
+            self._record.lacks(
+                f"capped.{loop}.{int(count)}", f"{capped} cameras are run: no more fit into memory, or are run at all"
+            )
         return capped
 
 

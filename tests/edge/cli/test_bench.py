@@ -18,7 +18,7 @@ from tests.edge.bench.test_record import PROMISED
 @pytest.mark.timeout(900)
 def test_quick(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    arguments = ["bench", "--quick", "--json", "--shorter", "0.15", "--cache", str(tmp_path / "c"), "--out", str(out)]
+    arguments = ["bench", "--quick", "--json", "--shorter", "0.1", "--cache", str(tmp_path / "c"), "--out", str(out)]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
