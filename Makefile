@@ -2,6 +2,7 @@
 #
 #   make demo     install, then show camera → hazards → MQTT → pictures on bundled footage
 #   make test     lint, then every test
+#   make bench    measure Lookout beside three other loops, into build/bench; up to 40 minutes, nothing else running
 #   make train-test   the tests that train a model, where a Python with torch is (TRAIN_PYTHON=…)
 #   make lint     ruff, mypy, import contracts
 #   make format   put the code into ruff's form
@@ -12,7 +13,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test train-test lint format wheel lock docs clean
+.PHONY: help install demo test bench train-test lint format wheel lock docs clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -46,6 +47,12 @@ demo: .venv/installed
 
 test: lint
 	@$(BIN)/python -m pytest
+
+# BENCH_PYTHON=… names a Python with the extra `train`, for loop A; BENCH_CLIPS=… a file of clips with their events.
+BENCH_PYTHON ?= $(BIN)/python
+BENCH_CLIPS ?=
+bench: .venv/installed
+	@$(BENCH_PYTHON) -m edge.cli bench $(if $(BENCH_CLIPS),--clips "$(BENCH_CLIPS)") --out build/bench
 
 # Torch is gigabytes and no part of .venv: these tests run with a Python that has the extra `train`, or not at all.
 TRAIN_PYTHON ?= python3

@@ -52,6 +52,7 @@ COMMANDS = {
     "evaluate clips": "Score the whole pipeline on clips: found, missed, false, how late.",
     "audit": "Measure what a part of Lookout misses.",
     "audit prefilter": "What the prefilter misses, what it hands on, what it costs.",
+    "bench": "Lookout beside other loops: cameras that fit, times to alarm, costs.",
     "calibrate": "Choose thresholds by false alarms a camera and day, and say how sure that is.",
     "quantise": "Make the INT8 version of a model, and say how it compares with the float one.",
     "release": "Hold a candidate against the released model, and release it if nothing speaks against it.",

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -50,17 +51,29 @@ def footage_s(dataset: Path) -> float:
 
 
 class AgentProcess:
-    """`lookout run SITE` with its log in a file; `with AgentProcess(site, log) as agent:`."""
+    """`lookout run SITE` with its log in a file; `with AgentProcess(site, log) as agent:`.
 
-    def __init__(self, site: Path, log: Path) -> None:
+    Args:
+        site: the site file.
+        log: where its log goes.
+        options: of `lookout run`.
+    """
+
+    def __init__(self, site: Path, log: Path, options: Sequence[str] = ()) -> None:
         self.log = log
-        self._command = [sys.executable, "-P", "-m", "edge.demo.child", str(site)]
+        self._command = [sys.executable, "-P", "-m", "edge.demo.child", str(site), *options]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def code(self) -> int | None:
         """Its exit code; None while it runs."""
         return self._process.poll() if self._process is not None else None
+
+    @property
+    def pid(self) -> int:
+        """Of the process, once it has been started."""
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self) -> int:
         """Have it end as Ctrl-C does; its exit code."""

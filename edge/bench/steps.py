@@ -1,0 +1,197 @@
+"""What single steps cost, side by side in one process: gates, the detect step over its model, packing."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.errors import LookoutError, ModelError
+from edge.bench.estimate import Figure, ratio
+from edge.bench.gates import LumaMotion, Mog2Gate, regions
+from edge.bench.predict import load_predict
+from edge.bench.scenes import FPS
+from edge.model_store import LoadedModel, ModelStore
+from edge.sources.planes import decoded_planes
+from pipelines.detect import Detector
+from pipelines.frame import Clock, Frame
+from pipelines.prefilter import Prefilter
+
+FP32, INT8 = "model.onnx", "model.int8.onnx"
+
+_EVERY = 5  # pictures: the rate of the analysis
+_TURN_S = 30.0  # then the recordings begin again
+_MODEL_FRAMES = 12
+_REST_S = 0.1  # what spins after a run has come to rest by then
+
+
+class BareDetector(Detector):
+    """A detector whose session can be run by itself."""
+
+    def prepare(self, frame: Frame) -> Callable[[], object]:
+        """The session alone on this frame's tensor."""
+        tensor = self._letterbox.fill(frame, self._letterbox.place(frame, np.array([0, 0, 1, 1], np.float32))).copy()
+        return lambda: self._session.run(None, {self._input: tensor})
+
+
+def steps(clip: Path, model: str, models: Path | None, frames: int, repeats: int) -> dict[str, Any]:
+    """Measure all of it.
+
+    Args:
+        clip: a recording that ends with something that moves, after half a minute at most.
+        model: its name.
+        models: a folder of models before the installed ones.
+        frames: pictures of it.
+        repeats: of each measurement.
+
+    Returns:
+        For each figure its repeats as `{"figure": [value, low, high, count]}` or `{"reason": why there is none}`.
+    """
+    store = ModelStore.installed(models)
+    loaded = store.load(model)
+    shown = read_frames(clip, frames)
+    measures: dict[str, Callable[[], dict[str, Figure]]] = {
+        "prefilter_us": lambda: prefilter_us(shown, repeats),
+        "detect_over_raw": lambda: {"": detect_over_raw(loaded, shown[-_MODEL_FRAMES:], repeats)},
+        "predict_ratio": lambda: {"": predict_ratio(loaded, FP32, shown[-_MODEL_FRAMES:], repeats)},
+        "predict_ratio_int8": lambda: {"": predict_ratio(loaded, INT8, shown[-_MODEL_FRAMES:], repeats)},
+        "packing_ratio": lambda: {"": packing_ratio(loaded, shown, repeats)},
+    }
+    told: dict[str, Any] = {}
+    for name, measure in measures.items():
+        try:
+            for key, figure in measure().items():
+                told[f"{name}.{key}".rstrip(".")] = {"figure": [figure.value, figure.low, figure.high, figure.count]}
+        except (LookoutError, AttributeError, TypeError) as error:
+            told[name] = {"reason": str(error)}
+    return told
+
+
+def read_frames(path: Path, count: int) -> list[Frame]:
+    """Pictures of a recording at the rate of the analysis, in planes of their own: the last of its first turn."""
+    found: list[Frame] = []
+    with av.open(str(path)) as container:
+        for number, picture in enumerate(container.decode(video=0)):
+            if number >= _TURN_S * FPS:
+                break
+            if number % _EVERY == 0:
+                planes = decoded_planes(picture)
+                y, u, v = (np.array(plane) for plane in planes[:3])
+                found.append(Frame("bench", number, number / FPS, Clock.FILE, number / FPS, y, u, v))
+                del found[:-count]
+    return found
+
+
+def prefilter_us(frames: Sequence[Frame], repeats: int) -> dict[str, Figure]:
+    """Cost of a look of each loop's gate, microseconds; medians over the frames."""
+    costs: dict[str, list[float]] = {"B": [], "C": [], "D": []}
+    for _ in range(repeats):
+        gate, motion, prefilter = Mog2Gate(), LumaMotion(), Prefilter()
+        once: dict[str, list[float]] = {name: [] for name in costs}
+        for frame in frames:
+            once["B"].append(_cpu_s(partial(gate.moves, frame.y)))
+            once["C"].append(_cpu_s(partial(motion.boxes, frame.y)))
+            once["D"].append(_cpu_s(partial(prefilter.look, frame)))
+        for name, values in once.items():
+            costs[name].append(float(np.median(values)) * 1e6)
+    return {name: Figure.of(values) for name, values in costs.items()}
+
+
+def detect_over_raw(model: LoadedModel, frames: Sequence[Frame], repeats: int) -> Figure:
+    """The detect step of a 1080p frame over the bare run of the same session, in turn; processor time."""
+    detector = BareDetector(model.card, model.weights)
+    step, raw = [], []
+    for _ in range(repeats):
+        pairs = [(_cpu_s(partial(detector.detect, frame)), _cpu_s(detector.prepare(frame))) for frame in frames]
+        step.append(float(np.median([a for a, _ in pairs])))
+        raw.append(float(np.median([b for _, b in pairs])))
+    return ratio(step, raw)
+
+
+def predict_ratio(model: LoadedModel, file: str, frames: Sequence[Frame], repeats: int) -> Figure:
+    """Processor time of Ultralytics' `predict` on the fp32 model over that of Lookout's detect step.
+
+    Args:
+        model: the model.
+        file: what Lookout runs: the fp32 file or the INT8 one.
+        frames: pictures; `predict` is given them in colour.
+        repeats: how often.
+
+    Raises:
+        ModelError: there is no such file, or no ultralytics.
+    """
+    predict = load_predict(model, FP32)
+    detector = variant(model, file)
+    pictures = [frame.bgr() for frame in frames]
+    theirs, ours = [], []
+    for _ in range(repeats):
+        theirs.append(_block_s(lambda: [predict(picture) for picture in pictures]))
+        ours.append(_block_s(lambda: [detector.detect(frame) for frame in frames]))
+    return ratio(theirs, ours)
+
+
+def packing_ratio(model: LoadedModel, frames: Sequence[Frame], repeats: int) -> Figure:
+    """Regions a second packed into common inputs, over one run for each region.
+
+    Raises:
+        LookoutError: this version does not pack regions, or there are none to pack.
+    """
+    detector = Detector(model.card, model.weights)
+    pack: Callable[..., Any] | None = getattr(detector, "detect_many", None)
+    if pack is None:
+        raise LookoutError("regions are not packed: Detector has no detect_many")
+    wanted = _moving(frames, model)
+    if not wanted:
+        raise LookoutError("nothing moves in the clips: there are no regions to pack")
+    single, packed = [], []
+    for _ in range(repeats):
+        single.append(_block_s(lambda: [detector.detect(frame, views) for frame, views in wanted]))
+        packed.append(_block_s(lambda: pack(wanted)))
+    return ratio(single, packed)
+
+
+def variant(model: LoadedModel, file: str) -> Detector:
+    """The model with other weights of its folder.
+
+    Raises:
+        ModelError: there are none of that name.
+    """
+    try:
+        weights = (model.folder / file).read_bytes()
+    except OSError as error:
+        raise ModelError(f"model {model.card.name} has no {file}") from error
+    card = model.card.model_copy(update={"weights": file, "sha256": hashlib.sha256(weights).hexdigest()})
+    return Detector(card, weights)
+
+
+def _moving(frames: Sequence[Frame], model: LoadedModel) -> list[tuple[Frame, NDArray[np.float32]]]:
+    """Frames with the parts in which something moves."""
+    side = min(model.card.input.width, model.card.input.height)
+    motion, found = LumaMotion(), []
+    for frame in frames:
+        parts = regions(motion.boxes(frame.y), frame.width, frame.height, side)
+        if len(parts):
+            found.append((frame, parts[:1]))
+    return found
+
+
+def _cpu_s(run: Callable[[], object]) -> float:
+    began_s = time.process_time()
+    run()
+    return time.process_time() - began_s
+
+
+def _block_s(run: Callable[[], object]) -> float:
+    """Processor time of a run, with what its threads spin behind it; what others left has come to rest before."""
+    time.sleep(_REST_S)
+    began_s = time.process_time()
+    run()
+    time.sleep(_REST_S)
+    return time.process_time() - began_s

@@ -1,0 +1,60 @@
+"""Single steps are measured on the real model; what can not be is null with the reason."""
+
+from __future__ import annotations
+
+import importlib.util
+from itertools import pairwise
+
+import pytest
+
+from edge.bench.clips import Library
+from edge.bench.steps import BareDetector, packing_ratio, read_frames, steps, variant
+from edge.model_store import ModelStore
+from pipelines.detect import Detector
+
+
+@pytest.mark.slow
+def test_all_steps(library: Library) -> None:
+    told = steps(library.busy(0).main, "fire-smoke", None, 4, 2)
+    for name in ("prefilter_us.B", "prefilter_us.C", "prefilter_us.D", "detect_over_raw"):
+        value, low, high, count = told[name]["figure"]
+        assert 0 < low <= value <= high, name
+        assert count == 2
+    assert told["detect_over_raw"]["figure"][0] > 0.5
+    if importlib.util.find_spec("ultralytics") is None:
+        assert "ultralytics is not installed" in told["predict_ratio"]["reason"]
+        assert "ultralytics is not installed" in told["predict_ratio_int8"]["reason"]
+    if not hasattr(Detector, "detect_many"):
+        assert "detect_many" in told["packing_ratio"]["reason"]
+
+
+def test_frames_at_the_rate_of_the_analysis(library: Library) -> None:
+    frames = read_frames(library.busy(0).main, 4)
+    assert [b.sequence - a.sequence for a, b in pairwise(frames)] == [5, 5, 5]
+    assert (frames[0].width, frames[0].height) == (640, 360)
+
+
+def test_the_bare_run_gives_what_the_detector_decodes(library: Library) -> None:
+    model = ModelStore.installed().load("fire-smoke")
+    (output,) = BareDetector(model.card, model.weights).prepare(read_frames(library.busy(0).main, 1)[0])()
+    assert output.shape[:2] == (1, 4 + len(model.card.classes))
+
+
+def test_packing_counts_what_is_there_to_pack(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def detect_many(self: Detector, wanted: list[tuple[object, object]]) -> None:
+        asked.append(len(wanted))
+
+    monkeypatch.setattr(Detector, "detect_many", detect_many, raising=False)
+    model = ModelStore.installed().load("people-vehicles")
+    found = packing_ratio(model, read_frames(library.busy(0).main, 30), 2)
+    assert found.count == 2
+    assert asked[0] == asked[1] > 0
+
+
+def test_other_weights_of_the_folder() -> None:
+    model = ModelStore.installed().load("fire-smoke")
+    assert variant(model, "model.onnx").card.weights == "model.onnx"
+    with pytest.raises(Exception, match=r"fire-smoke has no nothing\.onnx"):
+        variant(model, "nothing.onnx")
