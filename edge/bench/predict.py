@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calibration.errors import ModelError
 from edge.model_store import LoadedModel
-from pipelines.detect import WHOLE, Detector
+from pipelines.detect import WHOLE, Detector, Request, Seen
 from pipelines.detect.detector import FLOOR_SHARE
 from pipelines.detections import Detections
 from pipelines.frame import Frame
@@ -69,3 +69,7 @@ class PredictDetector(Detector):
         keep = data[:, 4] >= self.card.thresholds[class_id] * FLOOR_SHARE
         corner = np.array([x1, y1, x1, y1], np.float32)
         return Detections(data[keep, :4] + corner, data[keep, 4], class_id[keep])
+
+    def detect_together(self, requests: Sequence[Request]) -> list[Seen]:
+        """As `Detector.detect_together`, one frame after another."""
+        return [Seen(self.detect(one.frame, one.views), one.views[:1]) for one in requests]

@@ -11,18 +11,20 @@ from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from calibration.errors import LookoutError, ModelError
 from edge.bench.estimate import Figure, ratio
-from edge.bench.gates import LumaMotion, Mog2Gate, regions
+from edge.bench.gates import LumaMotion, Mog2Gate
 from edge.bench.predict import load_predict
 from edge.bench.scenes import FPS
 from edge.model_store import LoadedModel, ModelStore
 from edge.sources.planes import decoded_planes
-from pipelines.detect import Detector
+from pipelines.detect import WHOLE, Detector, Request
 from pipelines.frame import Clock, Frame
 from pipelines.prefilter import Prefilter
+from pipelines.schedule.scheduler import MOST_TOGETHER
+from pipelines.views import Views
+from pipelines.watch import MOST_PARTS
 
 FP32, INT8 = "model.onnx", "model.int8.onnx"
 
@@ -138,22 +140,20 @@ def predict_ratio(model: LoadedModel, file: str, frames: Sequence[Frame], repeat
 
 
 def packing_ratio(model: LoadedModel, frames: Sequence[Frame], repeats: int) -> Figure:
-    """Regions a second packed into common inputs, over one run for each region.
+    """Regions a second packed into common inputs, over one run for each region: of eight cameras at a time.
 
     Raises:
-        LookoutError: this version does not pack regions, or there are none to pack.
+        LookoutError: there are no regions to pack.
     """
     detector = Detector(model.card, model.weights)
-    pack: Callable[..., Any] | None = getattr(detector, "detect_many", None)
-    if pack is None:
-        raise LookoutError("regions are not packed: Detector has no detect_many")
     wanted = _moving(frames, model)
     if not wanted:
         raise LookoutError("nothing moves in the clips: there are no regions to pack")
+    batches = [wanted[i : i + MOST_TOGETHER] for i in range(0, len(wanted), MOST_TOGETHER)]
     single, packed = [], []
     for _ in range(repeats):
-        single.append(_block_s(lambda: [detector.detect(frame, views) for frame, views in wanted]))
-        packed.append(_block_s(lambda: pack(wanted)))
+        single.append(_block_s(lambda: [detector.detect(one.frame, one.views) for one in wanted]))
+        packed.append(_block_s(lambda: [detector.detect_together(batch) for batch in batches]))
     return ratio(single, packed)
 
 
@@ -171,15 +171,16 @@ def variant(model: LoadedModel, file: str) -> Detector:
     return Detector(card, weights)
 
 
-def _moving(frames: Sequence[Frame], model: LoadedModel) -> list[tuple[Frame, NDArray[np.float32]]]:
-    """Frames with the parts in which something moves."""
+def _moving(frames: Sequence[Frame], model: LoadedModel) -> list[Request]:
+    """Frames with the parts that Lookout's prefilter would have looked at."""
     side = min(model.card.input.width, model.card.input.height)
-    motion, found = LumaMotion(), []
-    for frame in frames:
-        parts = regions(motion.boxes(frame.y), frame.width, frame.height, side)
-        if len(parts):
-            found.append((frame, parts[:1]))
-    return found
+    prefilter, views = Prefilter(), Views(side, MOST_PARTS)
+    planned = [
+        Request(frame, views.plan(frame.width, frame.height, prefilter.look(frame).regions, whole=False))
+        for frame in frames
+    ]
+    parts = [Request(one.frame, one.views[~(one.views == WHOLE[0]).all(axis=1)]) for one in planned]
+    return [one for one in parts if len(one.views)]
 
 
 def _cpu_s(run: Callable[[], object]) -> float:

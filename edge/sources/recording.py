@@ -46,10 +46,11 @@ class Recording(VideoSource):
                 stream = video_stream(self.name, self.url, container)
                 if timeline is None:
                     timeline = self._timeline(container, stream)
-                start_s, frames = timeline.media_s, self._tally.frames
+                start_s, frames = timeline.media_s, self._tally.frames + self._tally.dropped
                 yield from self._play(container, stream, timeline)
                 if not self._stop.is_set():
-                    self._check_whole(container, stream, timeline.media_s - start_s, self._tally.frames - frames)
+                    came = self._tally.frames + self._tally.dropped - frames
+                    self._check_whole(container, stream, timeline.media_s - start_s, came)
             if not self._loop:
                 return
             timeline.restart()

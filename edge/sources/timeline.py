@@ -44,12 +44,12 @@ class RecordingTimeline:
         self._origin_s = origin_s
         self._offset_s: float | None = None if first_pts_s is None else -first_pts_s
         self._last_s = -frame_s
-        self._packet_s = -frame_s
+        self._packet_s = self._furthest_s = -frame_s
 
     @property
     def media_s(self) -> float:
-        """Media time of the last picture."""
-        return self._last_s
+        """Media time of the last picture, decoded or passed over."""
+        return max(self._last_s, self._furthest_s)
 
     def packet(self, pts_s: float | None) -> Stamp:
         """Time of the picture in a packet, in decoding order."""
@@ -59,6 +59,7 @@ class RecordingTimeline:
             if self._offset_s is None:
                 self._offset_s = self._last_s + self._frame_s - pts_s
             self._packet_s = pts_s + self._offset_s
+        self._furthest_s = max(self._furthest_s, self._packet_s)
         return self._stamp(self._packet_s)
 
     def picture(self, pts_s: float | None) -> Stamp:
@@ -76,7 +77,7 @@ class RecordingTimeline:
     def restart(self) -> None:
         """The next stamp follows the last picture: the recording begins again."""
         self._offset_s = None
-        self._packet_s = self._last_s
+        self._last_s = self._packet_s = self.media_s
 
     def slip(self, lag_s: float) -> None:
         """A paced recording stood still: everything from now on happens later."""

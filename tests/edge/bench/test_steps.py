@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,8 @@ from edge.bench.clips import Library
 from edge.bench.steps import BareDetector, packing_ratio, read_frames, steps, variant
 from edge.model_store import ModelStore
 from pipelines.detect import Detector
+from pipelines.detect.letterbox import Placement
+from pipelines.frame import Frame
 
 
 @pytest.mark.slow
@@ -24,8 +27,6 @@ def test_all_steps(library: Library) -> None:
     if importlib.util.find_spec("ultralytics") is None:
         assert "ultralytics is not installed" in told["predict_ratio"]["reason"]
         assert "ultralytics is not installed" in told["predict_ratio_int8"]["reason"]
-    if not hasattr(Detector, "detect_many"):
-        assert "detect_many" in told["packing_ratio"]["reason"]
 
 
 def test_frames_at_the_rate_of_the_analysis(library: Library) -> None:
@@ -40,17 +41,20 @@ def test_the_bare_run_gives_what_the_detector_decodes(library: Library) -> None:
     assert output.shape[:2] == (1, 4 + len(model.card.classes))
 
 
-def test_packing_counts_what_is_there_to_pack(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+def test_packing_looks_at_the_same_regions_together(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+    run = Detector._run
 
-    def detect_many(self: Detector, wanted: list[tuple[object, object]]) -> None:
-        asked.append(len(wanted))
+    def counted(self: Detector, pieces: Sequence[tuple[Frame, Placement]]) -> object:
+        runs.append(len(pieces))
+        return run(self, pieces)
 
-    monkeypatch.setattr(Detector, "detect_many", detect_many, raising=False)
+    monkeypatch.setattr(Detector, "_run", counted)
     model = ModelStore.installed().load("people-vehicles")
-    found = packing_ratio(model, read_frames(library.busy(0).main, 30), 2)
-    assert found.count == 2
-    assert asked[0] == asked[1] > 0
+    found = packing_ratio(model, read_frames(library.busy(0).main, 30), 1)
+    assert found.count == 1
+    assert max(runs) > 1
+    assert sum(runs) % 2 == 0  # each region once alone, once in company
 
 
 def test_other_weights_of_the_folder() -> None:
