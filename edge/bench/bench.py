@@ -55,7 +55,7 @@ class Extent:
     apart_s: float = 3.0
     tail_s: float = 2.0
     most_cameras: int = 400
-    most_s: float = 400.0
+    most_s: float = 430.0
 
     def shorter(self, factor: float) -> Extent:
         """The same in a fraction of the time: what comes of it is no measurement."""

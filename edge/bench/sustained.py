@@ -97,7 +97,7 @@ class RealTime:
         """Twice the cameras that fit."""
         fits = self._costs.fit("quiet", "D")
         count = self._capped(2 * fits, "D")
-        scenes = [self._scenes[i % len(self._scenes)] for i in range(max(4, count // 10))]
+        scenes = [self._scenes[i % len(self._scenes)] for i in range(min(max(4, count // 10), 8))]
         run, _ = self._with_hazards("quiet", count, scenes, seed=2, apart_s=self._extent.apart_s * 4 / len(scenes))
         latencies = _latencies(run.events)
         p99 = percentile(latencies, 0.99)

@@ -23,11 +23,13 @@ from edge.sources.source import Opening, Source
 from edge.sources.stats import SourceStats
 from edge.sources.thinning import Thinning
 from edge.sources.timeline import Timeline
+from edge.sources.turns import DECODING
 from pipelines.frame import Frame
 
 _DEFAULT_FPS = Fraction(25)
 _LAG_S = 0.3  # a reader behind by less is in time
 _REORDERED = 4  # pictures that may come before one that is shown earlier
+_PATIENCE_S = 0.25  # longer for a turn to decode, and what comes of it is too old
 _WAITS_S = 0.002  # reading a packet that is already there takes less
 NO_PTS = frozenset({"avi"})  # it stores no presentation times: libav's are guesses, its decoding times are right
 _NOT_VIDEO = frozenset({"ansi", "bintext", "xbin", "idf"})  # libav shows text files as moving letters
@@ -93,11 +95,17 @@ class VideoSource(Source):
     ) -> Iterator[av.VideoFrame]:
         """What is to be seen now that this packet has come; None for what the decoder still holds."""
         for ready in [*self._thinning.rest(), None] if packet is None else self._wanted(packet, guessed, timeline):
-            pictures = self._decode(stream, ready)
-            if self._shown is not None:
-                pictures = self._fresh(pictures, guessed)
-            if ready is not None and ready is packet and ready.is_keyframe and self._thinning.within_s is not None:
-                pictures += self._press(stream, ready, pictures, guessed)
+            # A recording that is read as fast as it goes has all the time; of a live stream there is more to come.
+            with DECODING.turn(None if self._catch_up is None else _PATIENCE_S) as mine:
+                if not mine:
+                    self._tally.dropped += 1
+                    self._thinning.lost()
+                    return
+                pictures = self._decode(stream, ready)
+                if self._shown is not None:
+                    pictures = self._fresh(pictures, guessed)
+                if ready is not None and ready is packet and ready.is_keyframe and self._thinning.within_s is not None:
+                    pictures += self._press(stream, ready, pictures, guessed)
             self._progress(len(pictures))
             yield from pictures
 
