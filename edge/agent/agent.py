@@ -162,6 +162,11 @@ class Agent:
         return (
             # Looking up a name blocks inside libav for as long as the resolver likes: 30 s and more.
             *(Worker(worker_name(name), reader.run, 45.0, source=True) for name, reader in self._readers.items()),
+            *(
+                Worker(f"sub-stream:{name}", reader.sub.run, 45.0, source=True)
+                for name, reader in self._readers.items()
+                if reader.sub is not None
+            ),
             Worker("inference", self._inspector.run, 20.0),
             Worker("evidence", self._clips.run, 60.0),
             *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),

@@ -7,18 +7,22 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 from calibration.errors import SourceUnusable
 from edge.agent.desk import Desk, Look
 from edge.agent.opening import open_as_set
+from edge.agent.sub_stream import SubStream, Told
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
 from edge.config import SourceSettings
 from edge.evidence.ring import PacketRing
 from edge.sources import Pace, Reconnecting, Source, SourceStats, State
 from edge.sources.drill import Drill
+from edge.sources.thinning import EVERY_S
 from pipelines.frame import Frame
 from pipelines.schedule import Rate, Tier, Vigil
+from pipelines.schedule.scheduler import EARLY
 from pipelines.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -29,6 +33,7 @@ FRESH_S = 0.2
 """A live picture whose turn has not come by then is dropped: a newer one tells more, and nothing queues."""
 # Decoding is the bulk of the work and can wait; a model that has to look can not. Linux knows this for threads.
 _NICE = 5
+_STIRS_S = 1.0  # what the sub-stream has seen counts for the main stream's looks for so long
 
 
 class Reader:
@@ -45,6 +50,7 @@ class Reader:
         ring: the packets kept, over reconnections.
         drill: what is drawn into its frames, or None.
         ended: there will be no more frames, for whatever reason.
+        sub: the stream that watches while the view is quiet, or None.
         tier: how much of the stream is decoded; a recording that is read as fast as it goes is decoded whole.
     """
 
@@ -55,6 +61,12 @@ class Reader:
         self.ended = False
         self.tier = Tier.AWAKE
         self._vigil = Vigil(watch.plan.unseen_s) if self._thins(settings) else None
+        self._stirred_s = float("-inf")
+        self.sub = (
+            SubStream(settings, watch.plan.unseen_s, Told(self._stir, self.rouse), clock)
+            if settings.sub_url is not None and self._vigil is not None
+            else None
+        )
         self._watch = watch
         self._desk = desk
         self._clock = clock
@@ -113,8 +125,16 @@ class Reader:
         if self._connection is not None:
             self._connection.keyframes_within_s = None
 
+    @property
+    def sub_fault(self) -> str:
+        """Why the sub-stream does not watch, for people; empty if it does, or there is none."""
+        stats = self.stats
+        return "" if self.sub is None else self.sub.fault(stats.width, stats.height)
+
     def close(self) -> None:
         """Have the thread leave soon, also out of a wait for the next picture."""
+        if self.sub is not None:
+            self.sub.close()
         if self._connection is not None:
             self._connection.close()
 
@@ -136,10 +156,24 @@ class Reader:
         connection = self._connection
         if connection is None:
             return
-        situation = self._watch.situation(look.frame, look.activity)
+        situation, plan = self._watch.situation(look.frame, look.activity), self._watch.plan
+        if self._clock.monotonic() - self._stirred_s < _STIRS_S:
+            situation = replace(situation, stirred=True)
+        watched = self.sub is not None and not self.sub_fault
+        # What the sub-stream watches has to be seen on the main stream for the looks that are due, and no more often.
+        vigil.unseen_s = plan.max_gap_s if watched else plan.unseen_s
         self.tier = vigil.tier(look.frame.time_s, situation, connection.stats.keyframe_s)
-        connection.keyframes_within_s = vigil.within_s if self.tier is Tier.QUIET else None
+        if self.tier is Tier.QUIET:
+            connection.thin(vigil.within_s, plan.max_gap_s * EARLY if watched else EVERY_S)
+        else:
+            connection.keyframes_within_s = None
         if self._watch.has_signs:  # seen between the question and the answer
+            self.rouse()
+
+    def _stir(self) -> None:
+        """The sub-stream has seen something; from its thread."""
+        self._stirred_s = self._clock.monotonic()
+        if self.tier is Tier.QUIET:
             self.rouse()
 
     @staticmethod

@@ -164,6 +164,7 @@ class StatusReport:
             "dropped_late": looked.late,
             "last_full_look_age_s": _rounded(looked.age_s),
             "prefilter": _sampled(self._read.inspector.samples(reader.name)),
+            "sub_stream": _sub_stream(reader),
             "active_hazards": self._read.inspector.active(reader.name),
         }
         return {key: value for key, value in figures.items() if value is not None}
@@ -189,6 +190,16 @@ def _worker(report: WorkerReport) -> dict[str, Any]:
         "state": str(report.state), "restarts": report.restarts, "abandoned": report.abandoned,
     }  # fmt: skip
     return figures | ({"last_error": report.last_error} if report.last_error else {})
+
+
+def _sub_stream(reader: Reader) -> dict[str, Any] | None:
+    if reader.sub is None:
+        return None
+    stats, fault = reader.sub.stats, reader.sub_fault
+    return {
+        "watching": not fault, "state": _WORDS.get(stats.state, "lost"), "codec": stats.codec,
+        "size": [stats.width, stats.height], "passed": stats.passed,
+    } | ({"fault": fault} if fault else {})  # fmt: skip
 
 
 def _sampled(samples: Samples) -> dict[str, Any]:

@@ -42,13 +42,13 @@ class Look:
 
 
 def look_at_all(sources: Sequence[SourceSettings], timeout_s: float) -> list[Look]:
-    """One picture of each, all at the same time.
+    """One picture of each and of their sub-streams, all at the same time.
 
     Args:
         sources: their settings.
         timeout_s: a source that has given none by then is left; a native call that hangs is abandoned.
     """
-    looks = [Look(source) for source in sources]
+    looks = [Look(stream) for source in sources for stream in _streams(source)]
     threads = [threading.Thread(target=_look, args=(look,), daemon=True) for look in looks]
     for thread in threads:
         thread.start()
@@ -56,6 +56,14 @@ def look_at_all(sources: Sequence[SourceSettings], timeout_s: float) -> list[Loo
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     return [_settled(look, timeout_s) for look in looks]
+
+
+def _streams(source: SourceSettings) -> list[SourceSettings]:
+    """The source, and its sub-stream as one of its own, without zones: they are drawn on the main stream."""
+    if source.sub_url is None:
+        return [source]
+    changes = {"name": f"{source.name} (sub-stream)", "url": source.sub_url, "sub_url": None, "zones": ()}
+    return [source, source.model_copy(update=changes)]
 
 
 def _look(look: Look) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -68,7 +68,7 @@ def _try(path: Path, store: ModelStore, timeout_s: float, draw: Path | None) -> 
     for look in looks:
         yield look.result
     if draw is not None:
-        _draw(looks, draw)
+        _draw(looks, {source.name for source in site.sources}, draw)
     yield check_broker(site, timeout_s)
 
 
@@ -85,9 +85,9 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
 
 
-def _draw(looks: Sequence[Look], folder: Path) -> None:
+def _draw(looks: Sequence[Look], names: Collection[str], folder: Path) -> None:
     for look in looks:
-        if look.frame is not None:
+        if look.frame is not None and look.source.name in names:
             save_picture(draw_zones(look.frame, look.source), folder / f"{look.source.name}.jpg")
 
 

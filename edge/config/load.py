@@ -75,6 +75,8 @@ def _anchored(value: Any, folder: Path) -> Any:
     moved = {name: _anchored(part, folder) for name, part in parts.items()}
     if isinstance(value, SourceSettings) and is_relative(value.url):
         moved["url"] = str(folder / value.url)
+    if isinstance(value, SourceSettings) and value.sub_url is not None and is_relative(value.sub_url):
+        moved["sub_url"] = str(folder / value.sub_url)
     return value.model_copy(update={name: part for name, part in moved.items() if part != parts[name]})
 
 

@@ -76,6 +76,13 @@ class SourceSettings(Settings):
         repr=False,
         description="`rtsp://user:${PASSWORD}@host/path`, `/dev/video0`, a video file or a folder of pictures",
     )
+    sub_url: str | None = Field(
+        default=None,
+        min_length=1,
+        repr=False,
+        description="the same view in a small picture: while nothing stirs it watches for changes, and the main "
+        "stream is hardly decoded; evidence and inspections are of the main stream",
+    )
     pace: Literal["live", "fast"] = Field(
         default="live", description="files and folders: at their own speed, or as fast as the machine can"
     )

@@ -102,6 +102,13 @@ class Reconnecting:
         if source is not None:
             source.keyframes_within_s = within_s
 
+    def thin(self, within_s: float, every_s: float) -> None:
+        """Keyframes only; see `Source`."""
+        source = self._source
+        if source is not None:
+            source.keyframes_every_s = every_s
+        self.keyframes_within_s = within_s
+
     @property
     def ring(self) -> PacketRing | None:
         """Packets of the connection in use; None before the first."""

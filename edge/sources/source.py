@@ -16,6 +16,7 @@ from edge.evidence.packets import Stamp
 from edge.evidence.ring import PacketRing
 from edge.sources.planes import Planes
 from edge.sources.stats import SourceStats, State, Tally
+from edge.sources.thinning import EVERY_S
 from pipelines.frame import Frame
 
 
@@ -64,11 +65,12 @@ class Source(ABC):
     """A camera, a recording or a folder of pictures.
 
     One thread iterates over `frames`; any thread may call `close`, read `stats` and `ring` and set
-    `keyframes_within_s`.
+    `keyframes_within_s` and `keyframes_every_s`.
 
     Attributes:
         keyframes_within_s: decode keyframes only, as long as they come within so many seconds of each other; None for
             every picture. The ring gets all packets either way. Sources without packets pay it no heed.
+        keyframes_every_s: of those, one in so many seconds is enough.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -81,6 +83,7 @@ class Source(ABC):
         self._tally = Tally()
         self._sequence = 0
         self.keyframes_within_s: float | None = None
+        self.keyframes_every_s = EVERY_S
 
     @property
     def stats(self) -> SourceStats:

@@ -22,11 +22,13 @@ class Thinning(Generic[P]):
 
     Attributes:
         within_s: keyframes only, as long as they come within so many seconds of each other; None for every packet.
+        every_s: one keyframe in so many seconds is enough.
         passed: packets that were left out for good, a later keyframe having made them useless.
     """
 
     def __init__(self) -> None:
         self.within_s: float | None = None
+        self.every_s = EVERY_S
         self.passed = 0
         self._gaps_s: deque[float] = deque(maxlen=_REMEMBERED)
         self._keyframe_s: float | None = None
@@ -65,7 +67,7 @@ class Thinning(Generic[P]):
             self._decoded_s = time_s
             return () if self._broken else ready
         next_s = time_s + max(self._gaps_s, default=within_s)
-        if keyframe and next_s - self._decoded_s > min(EVERY_S * _LATE, within_s):
+        if keyframe and next_s - self._decoded_s > min(self.every_s * _LATE, within_s):
             self._decoded_s = time_s
             return (packet,)
         if not self._broken:

@@ -159,7 +159,7 @@ class VideoSource(Source):
         if not self._keeps_up(stamp, packet.is_keyframe, timeline):
             self._thinning.lost()
             return ()
-        self._thinning.within_s = self.keyframes_within_s
+        self._thinning.within_s, self._thinning.every_s = self.keyframes_within_s, self.keyframes_every_s
         ready = self._thinning.take(packet, stamp.time_s, packet.is_keyframe)
         if not ready:
             self._due(stamp.time_s)  # a recording gives even what is passed over at its time

@@ -19,7 +19,7 @@ CALM_S = 4.0
 # Backgrounds and the keyframes' rhythm are learnt from all frames, for so long after the first.
 SETTLING_S = 4.0
 # Keyframes come a little early or late.
-_TOLERANCE = 1.15
+TOLERANCE = 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Vigil:
     @property
     def within_s(self) -> float:
         """A keyframe that comes within this time after another is in time."""
-        return self.unseen_s * _TOLERANCE
+        return self.unseen_s * TOLERANCE
 
     def tier(self, now_s: float, situation: Situation, keyframe_s: float | None) -> Tier:
         """The tier from this frame on.
