@@ -20,7 +20,7 @@ from edge.demo.stage import AgentProcess
 
 _POLL_S = 0.25
 _START_LIMIT_S = 60.0
-_CALM_LIMIT_S = 25.0  # at the start every view is awake at once, and that takes a while to work off
+_CALM_LIMIT_S = 15.0  # at the start every view is awake at once, and that takes a while to work off
 
 
 @dataclass(frozen=True, slots=True)
