@@ -87,7 +87,7 @@ class Bench:
     def _estimate(self, parts: Parts, record: Record, costs: Costs, real: RealTime) -> None:
         # What matters most comes first: whatever has not begun when the time is up is left out.
         parts.do("loop D: start", ["start_s"], costs.start)
-        parts.do("loop D: all quiet", _of_d("quiet"), costs.agent_quiet)
+        parts.do("loop D: all quiet", [*_of_d("quiet"), "rss_mb"], costs.agent_quiet)
         for condition in CONDITIONS[1:]:
             parts.do(f"loop D: {condition}", _of_d(condition), partial(costs.agent_mixed, condition))
         parts.do("reference: time to alarm", ["time_to_alarm_s.reference"], partial(real.alarms_of, "R"))
