@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from edge.audit import prefilter as audit
 from edge.audit.footage import Weather, disturb, play
 from edge.audit.prefilter import covered, drawn, recall, watch_drill, watch_events, watch_quiet
 from edge.config.drill import DrillSmoke
-from pipelines.activity import Regions
+from pipelines.activity import Activity, Regions
 from pipelines.frame import Frame, from_bgr
 from pipelines.prefilter import Prefilter
 
@@ -42,13 +43,11 @@ def test_a_plume_is_flagged_soon_after_it_can_be_seen() -> None:
 
 
 def test_a_prefilter_that_points_at_nothing_misses_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    look: Callable[[Prefilter, Frame], object] = Prefilter.look
+    look: Callable[[Prefilter, Frame], Activity] = Prefilter.look
 
     def blind(self: Prefilter, frame: Frame) -> object:
         seen = look(self, frame)
-        return type(seen)(**{  # type: ignore[call-arg]
-            **{name: getattr(seen, name) for name in seen.__slots__}, "regions": Regions.none(), "unsettled": False
-        })  # fmt: skip
+        return replace(seen, regions=Regions.none(), unsettled=False)
 
     monkeypatch.setattr(Prefilter, "look", blind)
     outcome = watch_drill("yard", yard(8), plume(), Weather.CALM, FPS)
@@ -60,14 +59,12 @@ def test_a_prefilter_that_points_at_nothing_misses_it(monkeypatch: pytest.Monkey
 
 def test_what_moves_there_anyway_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A prefilter that points at everything all the time has not seen the plume."""
-    look: Callable[[Prefilter, Frame], object] = Prefilter.look
+    look: Callable[[Prefilter, Frame], Activity] = Prefilter.look
 
     def nervous(self: Prefilter, frame: Frame) -> object:
         seen = look(self, frame)
         everywhere = Regions(np.array([[0, 0, 1, 1]], np.float32), np.ones(1, np.float32))
-        return type(seen)(**{  # type: ignore[call-arg]
-            **{name: getattr(seen, name) for name in seen.__slots__}, "regions": everywhere, "unsettled": False
-        })  # fmt: skip
+        return replace(seen, regions=everywhere, unsettled=False)
 
     monkeypatch.setattr(Prefilter, "look", nervous)
     assert watch_drill("yard", yard(8), plume(), Weather.CALM, FPS).flagged_s is None

@@ -33,9 +33,9 @@ Spell = tuple[float, float, Hazard]
 @pytest.fixture(scope="module")
 def spells(shared: Path, root: Path) -> dict[str, list[Spell]]:
     """When each rule began and ceased to report, with the first hazard."""
-    folder = root / "models/ppe"
+    folder = root / "models/people-vehicles"
     if not (folder / "model.onnx").is_file():
-        pytest.skip("needs models/ppe")
+        pytest.skip("needs models/people-vehicles")
     card = parse_card((folder / "card.yaml").read_text(), "card.yaml")
     detector = Detector(card, (folder / "model.onnx").read_bytes())
     tracker = Tracker(TrackSettings(card.meanings, tuple(card.thresholds.tolist())))
