@@ -12,7 +12,6 @@ import yaml
 
 from edge.bench.clips import Clip, Library
 from edge.bench.scenes import LAWN, Scene
-from edge.config import SourceSettings
 from edge.config.broker import BrokerSettings
 from pipelines.hazards import HazardKind
 
@@ -88,8 +87,7 @@ def site_document(
         cameras: what it watches.
         broker: where events go.
         data: the agent's folder.
-        substream: what looks does so at the sub-stream: as a source's `sub_url` where a site file can say that, else
-            the sub-stream is the source.
+        substream: the sub-stream is all they have, as for the other loops.
         changes: settings of every source.
     """
     zoned = any(HazardKind.RESTRICTED_ZONE in camera.clip.onsets for camera in cameras)
@@ -114,16 +112,11 @@ def sub_only(cameras: Sequence[Camera]) -> list[Camera]:
     return [replace(camera, clip=replace(camera.clip, main=camera.clip.sub)) for camera in cameras]
 
 
-def has_substreams() -> bool:
-    """Can a site file name a source's sub-stream?"""
-    return "sub_url" in SourceSettings.model_fields
-
-
 def _source(camera: Camera, substream: bool) -> dict[str, Any]:
     main, sub = (str(path.absolute()) for path in (camera.clip.main, camera.clip.sub))
     urls = {"url": main}
     if substream:
-        urls = {"url": main, "sub_url": sub} if has_substreams() else {"url": sub}
+        urls = {"url": sub}
     source: dict[str, Any] = {"name": camera.name, **urls, "loop": True, "max_gap_s": MAX_GAP_S}
     if HazardKind.RESTRICTED_ZONE in camera.clip.onsets:
         source["zones"] = [{"name": "lawn", "polygon": [list(point) for point in LAWN]}]

@@ -30,6 +30,7 @@ _DEFAULT_FPS = Fraction(25)
 _LAG_S = 0.3  # a reader behind by less is in time
 _REORDERED = 4  # pictures that may come before one that is shown earlier
 _PATIENCE_S = 0.25  # longer for a turn to decode, and what comes of it is too old
+_PATIENCE_FOR_KEYFRAMES_S = 0.5  # the next would come seconds later
 _WAITS_S = 0.002  # reading a packet that is already there takes less
 NO_PTS = frozenset({"avi"})  # it stores no presentation times: libav's are guesses, its decoding times are right
 _NOT_VIDEO = frozenset({"ansi", "bintext", "xbin", "idf"})  # libav shows text files as moving letters
@@ -96,7 +97,7 @@ class VideoSource(Source):
         """What is to be seen now that this packet has come; None for what the decoder still holds."""
         for ready in [*self._thinning.rest(), None] if packet is None else self._wanted(packet, guessed, timeline):
             # A recording that is read as fast as it goes has all the time; of a live stream there is more to come.
-            with DECODING.turn(None if self._catch_up is None else _PATIENCE_S) as mine:
+            with DECODING.turn(self._patience_s) as mine:
                 if not mine:
                     self._tally.dropped += 1
                     self._thinning.lost()
@@ -108,6 +109,13 @@ class VideoSource(Source):
                     pictures += self._press(stream, ready, pictures, guessed)
             self._progress(len(pictures))
             yield from pictures
+
+    @property
+    def _patience_s(self) -> float | None:
+        """How long to wait for a turn to decode; for ever if nobody waits for the picture."""
+        if self._catch_up is None:
+            return None
+        return _PATIENCE_S if self._thinning.within_s is None else _PATIENCE_FOR_KEYFRAMES_S
 
     def _press(
         self, stream: VideoStream, keyframe: av.Packet[VideoStream], given: list[av.VideoFrame], guessed: bool
