@@ -10,7 +10,8 @@
     ├── DeliveryError        the outbox or the broker
     │   ├── BrokerRefused    the broker answered no (user, password, version); the reason is in the text
     │   └── OutboxDamaged    the database can not be read; it is set aside, never deleted
-    └── EvidenceError        a picture or a clip could not be made; the alarm goes on without it
+    ├── EvidenceError        a picture or a clip could not be made; the alarm goes on without it
+    └── CommandRefused       what the platform asks for is malformed, unknown, stale, not allowed or makes no sense
 
 The text of an error names the thing, the place, what was found and what is allowed.
 """
@@ -78,3 +79,7 @@ class OutboxDamaged(DeliveryError):
 
 class EvidenceError(LookoutError):
     """Proof could not be made or kept."""
+
+
+class CommandRefused(LookoutError):
+    """A command that changes nothing; the text says why."""

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipelines.frame import Clock
+from pipelines.handling import NOBODY, Care, Handling
 from pipelines.hazards import Box, HazardKind
+
+__all__ = ["Care", "Condition", "Event", "Handling", "Mode", "Phase"]
 
 
 class Phase(StrEnum):
@@ -15,6 +18,7 @@ class Phase(StrEnum):
     OPEN = "open"
     UPDATE = "update"
     CLEARED = "cleared"
+    HANDLING = "handling"  # what people did about it has changed, or the answer to it
 
 
 class Condition(StrEnum):
@@ -22,19 +26,6 @@ class Condition(StrEnum):
 
     ACTIVE = "active"
     CLEARED = "cleared"
-
-
-class Handling(StrEnum):
-    """What people did about it."""
-
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    RECTIFIED = "rectified"
-    VERIFYING = "verifying"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    CANNOT_VERIFY = "cannot_verify"
-    FALSE_ALARM = "false_alarm"
 
 
 class Mode(StrEnum):
@@ -69,6 +60,8 @@ class Event:
         frame: the frame's sequence number.
         drill: it comes from a test fire, smoke or obstacle.
         clock: whose clock `captured_s` was read from.
+        care: who takes care of it, and what was said last.
+        light: mean brightness of the view at the alarm, 0–1; None where it is not known.
     """
 
     incident: str
@@ -91,6 +84,8 @@ class Event:
     frame: int
     drill: bool
     clock: Clock
+    care: Care = NOBODY
+    light: float | None = None
 
     @property
     def first_seen_captured_s(self) -> float:

@@ -12,8 +12,9 @@ from calibration.zones import Zone
 from pipelines.activity import Activity
 from pipelines.detect import WHOLE, Detector, Request, Seen
 from pipelines.detections import Detections
-from pipelines.events import Event, Mode
+from pipelines.events import Condition, Event, Mode
 from pipelines.frame import Frame
+from pipelines.handling import Instruction
 from pipelines.incidents import Finding, Incidents, Policy, abandoned
 from pipelines.prefilter import Prefilter
 from pipelines.rules import make_rule
@@ -190,6 +191,10 @@ class Watch:
     Args:
         plan: what to watch for.
         new_id: gives a fresh UUIDv7 as text.
+
+    Attributes:
+        unfit: tells why the view shows nothing that a verification can count on, such as a camera that was moved; None
+            when all is well.
     """
 
     def __init__(self, plan: WatchPlan, new_id: Callable[[], str]) -> None:
@@ -200,6 +205,7 @@ class Watch:
         self._lanes = tuple(Lane(lane, plan.zones, plan.mode) for lane in plan.lanes)
         self._incidents = Incidents(new_id, plan.policy)
         self._size = (0, 0)
+        self.unfit: Callable[[], str | None] = _fit
         # What `situation` tells another thread than the one that inspects.
         self._has_signs = self._has_active = False
 
@@ -223,7 +229,11 @@ class Watch:
             for rule in lane.rules
             if _mode(rule, self.plan.mode) is Mode.ALARM
         }
-        known = {event: (event.rule, event.kind, event.zone) in alarming for event in events}
+        # One that is cleared waits for people, whatever its rule does now.
+        known = {
+            event: event.condition is Condition.CLEARED or (event.rule, event.kind, event.zone) in alarming
+            for event in events
+        }
         self._incidents.restore(event for event, kept in known.items() if kept)
         self._note()
         return tuple(abandoned(event) for event, kept in known.items() if not kept)
@@ -294,7 +304,12 @@ class Watch:
         self._agenda.looked(frame.time_s, pending=self._pending, whole=whole)
         if open_now and not followed and _dropped(activity):
             self._sampler.count(found=self._pending)
-        events = self._incidents.follow(frame, findings) if open_now else self._incidents.clear_all(frame)
+        light = float(activity.luma.mean()) / 255
+        events = (
+            self._incidents.follow(frame, findings, light=light, unfit=self.unfit())
+            if open_now
+            else self._incidents.clear_all(frame)
+        )
         self._note()
         shown = tuple(_counting(scene) for scene in scenes)
         return Inspection(
@@ -325,11 +340,29 @@ class Watch:
 
     @property
     def _pending(self) -> bool:
-        return self._incidents.searching or any(lane.pending for lane in self._lanes)
+        return self._incidents.searching or self._incidents.verifying or any(lane.pending for lane in self._lanes)
+
+    def knows(self, incident: str) -> bool:
+        """It is one of this view's that can still be handled."""
+        return self._incidents.knows(incident)
+
+    def handle(self, incident: str, said: Instruction) -> Event:
+        """People take a step about an incident; see `Incidents.handle`."""
+        event = self._incidents.handle(incident, said)
+        self._note()
+        return event
+
+    def tick(self, now_s: float | None, utc_s: float) -> tuple[Event, ...]:
+        """What has to be told although nothing was seen; see `Incidents.tick`."""
+        return self._incidents.tick(now_s, utc_s)
 
     def attach(self, incident: str, time_s: float) -> Event | None:
         """An update that carries late evidence; None when the incident is no longer known."""
         return self._incidents.attach(incident, time_s)
+
+
+def _fit() -> str | None:
+    return None
 
 
 def _dropped(activity: Activity) -> bool:

@@ -29,7 +29,7 @@ from edge.agent.supervisor import State as Post
 from edge.clock import AgentClock
 from edge.config import Site
 from edge.delivery.dispatch import Dispatch
-from edge.delivery.outbox import Outbox
+from edge.delivery.outbox import FILE_NAME, Outbox
 from edge.delivery.topics import Topics
 from edge.delivery.uplink import Uplink
 from edge.evidence.store import EvidenceStore
@@ -44,7 +44,7 @@ from pipelines.watch import Inspection, Watch, WatchPlan
 
 log = logging.getLogger(__name__)
 
-OUTBOX = "outbox.db"
+OUTBOX = FILE_NAME
 EVIDENCE = "evidence"
 QUARANTINE = "quarantine.json"
 

@@ -87,6 +87,8 @@ class Mail:
 
     def retry(self) -> None:
         """Try again to store what waits in memory, at most once a second; cheap when nothing does."""
+        if not self.damaged:
+            self._dispatch.store_spare()
         if self._held and self._clock.monotonic() - self._tried_s >= _RETRY_S:
             with self._lock:
                 self._store()

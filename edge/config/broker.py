@@ -61,6 +61,11 @@ class BrokerSettings(BaseModel):
     """A broker that owes an acknowledgement and neither says nor takes anything for this long is left."""
     backoff_max_s: float = Field(default=30.0, ge=0.1, le=3600)
     """Longest wait between two attempts to connect."""
+    confirm: Literal["broker", "platform"] = "broker"
+    """When an event has arrived: the broker has it, or the platform has answered on `ack`."""
+    confirm_within_s: float = Field(default=60.0, ge=1, le=3600)
+    """With `confirm: platform`, an event without an answer is sent again after so long, then after twice as long,
+    up to an hour."""
     window: int = Field(default=20, ge=1, le=1000)
     """How many messages may be under way without their acknowledgement."""
 
@@ -80,6 +85,11 @@ class BrokerSettings(BaseModel):
     def effective_port(self) -> int:
         """The port to connect to."""
         return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
+
+    @property
+    def confirm_s(self) -> float | None:
+        """What the outbox is told: how long an answer of the platform may take; None where none is waited for."""
+        return self.confirm_within_s if self.confirm == "platform" else None
 
     @property
     def address(self) -> str:

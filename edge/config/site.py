@@ -67,6 +67,28 @@ class InferenceSettings(Settings):
             raise ValueError("allowed: auto, or a whole number, 1 to 64") from None
 
 
+CommandName = Literal[
+    "acknowledge", "rectified", "false_alarm", "mute", "snapshot", "clip", "rules", "reload", "resend", "update_model"
+]
+
+
+class CommandSettings(Settings):
+    """What the platform may ask of this agent."""
+
+    accept: tuple[CommandName, ...] = Field(
+        default=("acknowledge", "rectified", "false_alarm", "mute", "snapshot", "clip", "rules", "resend"),
+        description="the commands that are obeyed; all others are refused",
+    )
+    require_signed: bool = Field(default=False, description="obey only commands that a trusted key has signed")
+    trusted_keys: tuple[Path, ...] = Field(default=(), description="public keys (PEM) of who may command")
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.require_signed and not self.trusted_keys:
+            raise ValueError("require_signed without trusted_keys: nobody could command")
+        return self
+
+
 class AgentSettings(Settings):
     """The program on this machine."""
 
@@ -115,6 +137,11 @@ class Site(Settings):
     agent: AgentSettings = Field(default=AgentSettings(), description="the program on this machine")
     broker: BrokerSettings = Field(description="the MQTT broker that receives the events")
     models: tuple[ModelUse, ...] = Field(min_length=1, description="the models it uses")
+    handling: Literal["none", "required"] = Field(
+        default="none",
+        description="required: an incident stays open until the platform has dealt with it, none: until it clears",
+    )
+    commands: CommandSettings = Field(default=CommandSettings(), description="what the platform may ask for")
     require_signed: bool = Field(default=False, description="refuse a model that no trusted key has signed")
     trusted_keys: tuple[Path, ...] = Field(
         default=(), description="public keys (PEM) trusted besides the one that came with the program"

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from urllib.parse import quote
 
-from edge.delivery.contract import CloudEvent, EventData, Evidence, HazardName, Model, Titles, utc
+from edge.delivery.contract import CloudEvent, EventData, EventType, Evidence, HazardName, Model, Previous, Titles, utc
 from edge.delivery.message import message_for
 from edge.delivery.place import Place
+from edge.delivery.shelf import Slot
 from edge.delivery.topics import Topics
 from edge.evidence.files import EvidenceFile
-from pipelines.events import Event, Phase
+from pipelines.events import Care, Event, Phase
 
 
 def cloud_event(  # noqa: PLR0913 - one argument a fact
     event: Event,
     *,
     topics: Topics,
-    number: int,
+    slot: Slot,
     sent_at: datetime,
     delay_s: float | None = None,
     lang: str,
@@ -32,7 +32,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
     Args:
         event: what happened.
         topics: of this agent.
-        number: the agent-wide number, from the outbox.
+        slot: its place in the chain of all events, from the outbox.
         sent_at: now.
         delay_s: seconds since the capture of the observed frame, where they are known.
         lang: `zh` or `en`, of `message`.
@@ -43,7 +43,8 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
     data = EventData(
         incident=event.incident,
         sequence=event.sequence,
-        number=number,
+        number=slot.number,
+        previous=_previous(slot),
         phase=event.phase,
         condition=event.condition,
         handling=event.handling,
@@ -65,6 +66,13 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         place=place,
         evidence=tuple(_descriptor(file, topics) for file in evidence),
         model=model,
+        by=event.care.by,
+        note=event.care.note,
+        responsible=event.care.responsible,
+        deadline=None if event.care.due_s is None else utc(event.care.due_s),
+        overdue=event.care.overdue or None,
+        reason=event.care.reason,
+        light=None if event.light is None else _unit(event.light, 3),
         message=message_for(event, place, lang),
     )
     origin = "/".join(quote(part, safe="") for part in ("lookout", topics.site, topics.agent, event.source))
@@ -107,16 +115,29 @@ def event_of(message: CloudEvent, time_s: float) -> Event:
         frame=0,
         drill=data.drill,
         clock=data.clock,
+        care=Care(
+            by=data.by,
+            note=data.note,
+            responsible=data.responsible,
+            due_s=None if data.deadline is None else data.deadline.timestamp(),
+            overdue=bool(data.overdue),
+            reason=data.reason,
+        ),
+        light=data.light,
     )
 
 
-_TYPES: dict[
-    Phase, Literal["city.lookout.hazard.open", "city.lookout.hazard.update", "city.lookout.hazard.cleared"]
-] = {
+_TYPES: dict[Phase, EventType] = {
     Phase.OPEN: "city.lookout.hazard.open",
     Phase.UPDATE: "city.lookout.hazard.update",
     Phase.CLEARED: "city.lookout.hazard.cleared",
+    Phase.HANDLING: "city.lookout.hazard.handling",
 }
+
+
+def _previous(slot: Slot) -> Previous | None:
+    known = slot.previous is not None and slot.previous_sha256 is not None
+    return Previous(number=slot.previous, sha256=slot.previous_sha256) if known else None
 
 
 def _within(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

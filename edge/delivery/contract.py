@@ -97,6 +97,15 @@ class Model(Payload):
     """Digest of the weights, hex."""
 
 
+class Previous(Payload):
+    """The event before, of the same agent: as each names the one before it, none can be changed without a trace."""
+
+    number: Annotated[int, Field(ge=1)]
+    """Its number."""
+    sha256: Sha256
+    """Digest of its payload, hex."""
+
+
 class EventData(Payload):
     """A step in the life of one incident: the `data` of an event."""
 
@@ -106,6 +115,8 @@ class EventData(Payload):
     """Number of the event within its incident, rising; a repeated one is the same event delivered again."""
     number: Annotated[int, Field(ge=1)]
     """Number of the event within the agent, rising, never used twice."""
+    previous: Previous | None = None
+    """The event before this one; left out for the first, and where its digest is not known."""
     phase: Phase
     """What this event says of the incident."""
     condition: Condition
@@ -149,8 +160,30 @@ class EventData(Payload):
     """What follows on `evidence` topics."""
     model: Model | None = None
     """The model that saw it."""
+    by: str | None = None
+    """Who took the last step in handling it."""
+    note: str | None = None
+    """In their words."""
+    responsible: str | None = None
+    """Who has to rectify it."""
+    deadline: Utc | None = None
+    """By when."""
+    overdue: bool | None = None
+    """That time has passed; left out otherwise."""
+    reason: str | None = None
+    """Why the agent could not verify that it is rectified."""
+    light: Unit | None = None
+    """Mean brightness of the view at the alarm: what a later picture is compared with."""
     message: str
     """One line for people, in the language of the site."""
+
+
+EventType = Literal[
+    "city.lookout.hazard.open",
+    "city.lookout.hazard.update",
+    "city.lookout.hazard.cleared",
+    "city.lookout.hazard.handling",
+]
 
 
 class CloudEvent(Payload):
@@ -162,7 +195,7 @@ class CloudEvent(Payload):
     """`{incident}/{sequence}`."""
     source: str
     """`/lookout/{site}/{agent}/{source}`, percent-encoded."""
-    type: Literal["city.lookout.hazard.open", "city.lookout.hazard.update", "city.lookout.hazard.cleared"]
+    type: EventType
     """`city.lookout.hazard.` and the phase."""
     time: Utc
     """When it was observed."""
@@ -198,6 +231,13 @@ class Heartbeat(Payload):
     """Each source of the site."""
     outbox_waiting: Count = 0
     """Messages that the broker has not acknowledged yet."""
+    highest_number: Count | None = None
+    """The number of the newest event; 0 before the first."""
+    lowest_waiting: Annotated[int, Field(ge=1)] | None = None
+    """The lowest number of an event that has not arrived for good; left out when all have: every number below it has
+    arrived, or was never given."""
+    unconfirmed: Count | None = None
+    """Events that the broker has and the platform has not confirmed; left out where it does not have to."""
     faults: tuple[str, ...] = ()
     """What is wrong now, for people."""
     details: dict[str, JsonValue] = Field(default_factory=dict)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from calibration.errors import DeliveryError, OutboxDamaged
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the tables below, kept in `user_version`."""
 
-_TABLES = """
+_LAYOUT_1 = """
 -- Every event ever handed over, so that numbers are never reused and none enters twice.
 CREATE TABLE events (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,6 +45,34 @@ CREATE INDEX ranks_in_order ON ranks (worst DESC, oldest);
 CREATE TABLE active (incident TEXT PRIMARY KEY, sequence INTEGER NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE sessions (session INTEGER NOT NULL);
 """
+
+_LAYOUT_2 = """
+-- Digest of each event's payload: the next event names it.
+ALTER TABLE events ADD COLUMN digest TEXT;
+CREATE INDEX entries_events ON entries (number) WHERE kind = 'event';
+-- Events that the broker has acknowledged, kept for questions. Where the platform has to confirm them, one that it has
+-- not confirmed has a time at which it is sent again.
+CREATE TABLE journal (
+  number INTEGER PRIMARY KEY,
+  incident TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  severity INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  payload BLOB NOT NULL,
+  media_type TEXT NOT NULL,
+  stored_s REAL NOT NULL,
+  left_s REAL NOT NULL,
+  tries INTEGER NOT NULL,
+  due_s REAL,
+  result INTEGER
+);
+CREATE INDEX journal_due ON journal (due_s) WHERE due_s IS NOT NULL;
+CREATE INDEX journal_left ON journal (left_s);
+CREATE INDEX journal_of_incident ON journal (incident, sequence);
+"""
+
+_LAYOUTS = (_LAYOUT_1, _LAYOUT_2)
+"""What each version adds to the one before."""
 
 RANKS = "INSERT INTO ranks SELECT incident, max(severity), min(id) FROM entries WHERE kind <> 'evidence'"
 """Fills `ranks` from `entries`; a condition may follow, then `GROUP BY incident`."""
@@ -84,8 +112,13 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     faults = [row[0] for row in database.execute("PRAGMA quick_check(1)")]
     if faults != ["ok"]:
         raise OutboxDamaged(f"{path}: the outbox is damaged ({faults[0]})")
-    if found == 0:
-        database.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {LAYOUT}; COMMIT;")
+    lay_out(database, found)
+
+
+def lay_out(database: sqlite3.Connection, found: int = 0) -> None:
+    """Make what a database of layout `found` lacks; 0 is an empty one."""
+    if found < LAYOUT:
+        database.executescript(f"BEGIN; {''.join(_LAYOUTS[found:])} PRAGMA user_version = {LAYOUT}; COMMIT;")
 
 
 @contextmanager

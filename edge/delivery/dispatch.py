@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from edge.delivery.compose import cloud_event
 from edge.delivery.contract import CLOUDEVENT_MEDIA_TYPE, Model, utc
 from edge.delivery.entries import Outgoing, State
-from edge.delivery.outbox import Outbox
+from edge.delivery.outbox import Outbox, Slot
 from edge.delivery.place import Place
 from edge.delivery.topics import Topics
 from edge.evidence.files import EvidenceFile
@@ -23,11 +23,19 @@ class Dispatch:
         topics: of this agent.
         lang: `zh` or `en`, of the line for people.
         now: the wall clock, UTC seconds since the epoch.
+        handled: the retained topic of an incident stays until people are done with it.
     """
 
     def __init__(
-        self, outbox: Outbox, topics: Topics, *, lang: str = "en", now: Callable[[], float] = time.time
+        self,
+        outbox: Outbox,
+        topics: Topics,
+        *,
+        lang: str = "en",
+        now: Callable[[], float] = time.time,
+        handled: bool = False,
     ) -> None:
+        self._handled = handled
         self._outbox = outbox
         self._topics = topics
         self._lang = lang
@@ -67,11 +75,11 @@ class Dispatch:
             evidence=tuple((self._topics.evidence(file.incident, file.name), file) for file in evidence),
         )
 
-        def payload(number: int) -> bytes:
+        def payload(slot: Slot) -> bytes:
             return cloud_event(
                 event,
                 topics=self._topics,
-                number=number,
+                slot=slot,
                 sent_at=utc(self._now()),
                 delay_s=delay_s,
                 lang=self._lang,
@@ -82,9 +90,17 @@ class Dispatch:
 
         return self._outbox.put_event(outgoing, payload)
 
+    def store_spare(self) -> None:
+        """Bring to disk what the outbox keeps in memory; see `Outbox.store_spare`."""
+        self._outbox.store_spare()
+
     def _state(self, event: Event) -> State | None:
         if event.mode is Mode.OBSERVE:
             return None  # nobody is to be alarmed
+        if event.handling.over:
+            return State(self._topics.active(event.incident), ended=True)
+        if self._handled:
+            return State(self._topics.active(event.incident), ended=False)
         if event.phase is Phase.CLEARED:
             return State(self._topics.active(event.incident), ended=True)
         if event.condition is Condition.CLEARED:

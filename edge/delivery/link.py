@@ -65,6 +65,19 @@ class Acknowledgement:
     refusal: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message from the platform.
+
+    Attributes:
+        topic: where.
+        payload: what.
+    """
+
+    topic: str
+    payload: bytes
+
+
 class Link:
     """A connection to the broker.
 
@@ -91,6 +104,9 @@ class Link:
         self._limits = Properties(PacketTypes.CONNACK)  # type: ignore[no-untyped-call]
         self._end: str | None = None
         self._acknowledgements: list[Acknowledgement] = []
+        self._arrivals: list[Arrival] = []
+        self._refused_topics: list[str] = []
+        self._asked: dict[int, tuple[str, ...]] = {}
         self._moved_s = time.monotonic()
         self._wake_read, self._wake_write = _waker()
         self._client = self._make_client(client_id)
@@ -139,6 +155,22 @@ class Link:
             properties.ContentType = media_type
         self._moved_s = time.monotonic()
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+
+    def subscribe(self, *topics: str) -> None:
+        """Ask for what the platform says on these topics (QoS 1); `arrivals` has it, also what is retained there."""
+        number = self._client.subscribe([(topic, 1) for topic in topics])[1]
+        if number is not None:
+            self._asked[number] = topics
+
+    def arrivals(self) -> list[Arrival]:
+        """What came since the last call."""
+        taken, self._arrivals = self._arrivals, []
+        return taken
+
+    @property
+    def refused_topics(self) -> tuple[str, ...]:
+        """Those that the broker does not let this agent hear."""
+        return tuple(self._refused_topics)
 
     def turn(self, timeout_s: float) -> None:
         """Read and write what there is; wait at most `timeout_s` for it, or until `wake` is called.
@@ -209,6 +241,8 @@ class Link:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         return client
 
     def _poll(self, timeout_s: float) -> tuple[bool, bool]:
@@ -245,6 +279,14 @@ class Link:
 
     def _on_disconnect(self, _: mqtt.Client, __: object, ___: object, reason: ReasonCode, ____: object) -> None:
         self._end = f"{reason} (reason code {reason.value})"
+
+    def _on_message(self, _: mqtt.Client, __: object, message: mqtt.MQTTMessage) -> None:
+        self._moved_s = time.monotonic()
+        self._arrivals.append(Arrival(message.topic, bytes(message.payload)))
+
+    def _on_subscribe(self, _: mqtt.Client, __: object, number: int, reasons: list[ReasonCode], ___: object) -> None:
+        asked = self._asked.pop(number, ())
+        self._refused_topics += [topic for topic, why in zip(asked, reasons, strict=False) if why.is_failure]
 
     def _on_publish(self, _: mqtt.Client, __: object, message: int, reason: ReasonCode, ___: object) -> None:
         self._moved_s = time.monotonic()

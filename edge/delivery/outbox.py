@@ -1,12 +1,16 @@
 """What the platform still has to get, on disk before anything is sent.
 
 An event, its pictures and the change of its retained state enter together, in one transaction that is on disk
-when the call returns, and each leaves only when the broker has acknowledged it. Order of sending:
+when the call returns, and each leaves only when the broker has acknowledged it; an event goes into the journal then,
+and where the platform has to confirm it, is sent again until it has. Order of sending:
 
 1. messages (events and states) before pictures: a kilobyte never waits for a megabyte;
 2. of one incident, in the order of its events, one at a time, so that nothing ever goes backwards;
 3. between incidents, the one with the most severe waiting message first, then the oldest;
 4. a picture only after the event that names it.
+
+A disk that takes nothing (full, read-only) does not silence the agent: events are then kept in memory, sent from there,
+and stored as soon as the disk takes them.
 """
 
 from __future__ import annotations
@@ -15,20 +19,43 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from calibration.errors import DeliveryError, OutboxDamaged
 from edge.delivery import salvage
-from edge.delivery.database import RANKS, connect, connect_read_only, take_lock, translated
-from edge.delivery.entries import COLUMNS, Entry, Kind, Outgoing, from_row
+from edge.delivery.database import connect, connect_read_only, take_lock, translated
+from edge.delivery.entries import Entry, Kind, Outgoing, from_row
+from edge.delivery.shelf import ALL, Compose, Shelf, Slot
 
-FILE_NAME = "outbox.sqlite"
+__all__ = ["FILE_NAME", "Numbers", "Outbox", "Slot", "read_waiting"]
+
+_V = TypeVar("_V")
+
+FILE_NAME = "outbox.db"
 """What it is called in the data folder of the agent."""
 
-REMEMBERED = 20_000
-"""Events whose incident and sequence are remembered after they have left, so that none enters twice."""
+_STORE_EVERY_S = 1.0
+_RECALL_EVERY_S = 1.0
+_AT_ONCE = 500
+"""Events that are taken out of the journal in one go: an alarm that comes meanwhile waits no longer than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Where the agent-wide numbers stand.
+
+    Attributes:
+        highest: of all events; 0 before the first.
+        lowest_waiting: of those that have not arrived for good; None when all have.
+        unconfirmed: events that the broker has and the platform has not confirmed.
+    """
+
+    highest: int
+    lowest_waiting: int | None
+    unconfirmed: int
 
 
 class Outbox:
@@ -37,62 +64,69 @@ class Outbox:
     Args:
         path: the SQLite file; made, with its folder, when missing. A lock file beside it keeps a second agent out.
         now: the wall clock, UTC seconds since the epoch.
+        confirm_s: seconds after which an event that the platform has not confirmed is sent again, twice as many at
+            each further time, up to an hour; None: the broker's acknowledgement is enough.
 
     Attributes:
         path: the SQLite file.
         notes: what had to be repaired when it was opened, for the log and the status; usually empty.
+        disk_error: why the disk takes nothing; None when all is well.
 
     Raises:
         DeliveryError: it can not be opened, is of a newer version of Lookout, or another agent has it open.
     """
 
-    def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, *, now: Callable[[], float] = time.time, confirm_s: float | None = None) -> None:
         self.path = path
         self.notes: tuple[str, ...] = ()
+        self.disk_error: str | None = None
         self._now = now
+        self._confirm_s = confirm_s
         self._mutex = threading.RLock()
         self._arrived: Callable[[], None] = _nothing
+        self._stored_s = self._recalled_s = float("-inf")
+        self._spare: Shelf | None = None
         self._guard = take_lock(path)
         try:
-            self._database = self._open()
+            self._disk = Shelf(self._open(), path, now, confirm_s)
         except BaseException:
             os.close(self._guard)
             raise
 
-    def put_event(self, outgoing: Outgoing, compose: Callable[[int], bytes]) -> int:
-        """Store an event and what follows it; on disk when this returns.
+    def put_event(self, outgoing: Outgoing, compose: Compose) -> int:
+        """Store an event and what follows it; on disk when this returns, unless the disk takes nothing.
 
         Handing over the same incident and sequence again changes nothing, also after it has been sent.
 
         Args:
             outgoing: the event and what follows it.
-            compose: makes the payload, given the agent-wide number.
+            compose: makes the payload, given the event's place in the chain of all events.
 
         Returns:
             The agent-wide number.
 
         Raises:
-            DeliveryError: it could not be stored (a full disk, say) and should be handed over again.
             OutboxDamaged: the database broke under way; a new `Outbox` on the same path sets it aside.
         """
-        identity = (outgoing.incident, outgoing.sequence)
-        with self._transaction() as database:
-            known = database.execute(
-                "SELECT number FROM events WHERE incident = ? AND sequence = ?", identity
-            ).fetchone()
-            if known is not None:
-                return int(known[0])
-            number = database.execute("INSERT INTO events (incident, sequence) VALUES (?, ?)", identity).lastrowid
-            assert number is not None
-            payload = compose(number)
-            self._add(number, outgoing, Kind.EVENT, outgoing.topic, payload)
-            self._put_state(number, outgoing, payload)
-            for topic, file in outgoing.evidence:
-                self._add(number, outgoing, Kind.EVIDENCE, topic, file.path, file.media_type)
-            self._rank([outgoing.incident])
-            database.execute("DELETE FROM events WHERE number <= ?", (number - REMEMBERED,))
+
+        def put(shelf: Shelf) -> int:
+            known = [found for each in self._shelves() if (found := each.known(outgoing.incident, outgoing.sequence))]
+            return known[0] if known else shelf.put(outgoing, compose, self._last())
+
+        number = self._put(put)
         self._arrived()
         return number
+
+    def put_alone(self, outgoing: Outgoing, payload: bytes | None = None) -> None:
+        """Store a retained message on `outgoing.topic` and pieces of evidence that belong to no event.
+
+        Messages of one `outgoing.incident`, which may be any name, leave in their order.
+
+        Raises:
+            OutboxDamaged: the database broke under way.
+        """
+        self._put(lambda shelf: shelf.put_alone(outgoing, payload))
+        self._arrived()
 
     def next_entries(self, room: int, sent: Collection[Entry] = (), held: Collection[Entry] = ()) -> list[Entry]:
         """What to send now, in order.
@@ -102,55 +136,126 @@ class Outbox:
             sent: under way without an acknowledgement.
             held: not to be tried for the time being.
         """
-        busy = sorted({entry.incident for entry in (*sent, *held) if entry.kind is not Kind.EVIDENCE})
-        with self._reading() as database:
-            rows = database.execute(_NEXT_MESSAGES.format(busy=_marks(busy)), (*busy, room)).fetchall()
+        busy = {entry.incident for entry in (*sent, *held) if entry.kind is not Kind.EVIDENCE}
+        with self._mutex, self._disk.reading():
+            found = self._disk.messages(room, busy)
+            if self._spare is not None:  # what is on disk of the same incident is older
+                found += self._spare.messages(room, busy | self._disk.incidents())
+                found.sort(key=lambda ranked: (-ranked[0], ranked[1].id))
             # A picture is a megabyte on a line that the next message needs: one at a time, and only when none is left.
-            if room > 0 and not rows and not sent:
-                kept = [entry.id for entry in held]
-                rows += database.execute(_NEXT_EVIDENCE.format(held=_marks(kept)), kept).fetchall()
-        return [from_row(row) for row in rows]
+            if room > 0 and not found and not sent:
+                kept = {entry.id for entry in held}
+                return next((rows for shelf in self._shelves() if (rows := shelf.evidence(kept))), [])
+        return [entry for _, entry in found[:room]]
 
     def done(self, entries: Collection[Entry]) -> None:
-        """The broker has acknowledged them: they leave."""
-        with self._transaction() as database:
-            database.executemany("DELETE FROM entries WHERE id = ?", [(entry.id,) for entry in entries])
-            self._rank({entry.incident for entry in entries if entry.kind is not Kind.EVIDENCE})
+        """The broker has acknowledged them: they leave.
+
+        Raises:
+            DeliveryError: the disk takes nothing; to be called again.
+        """
+        with self._mutex:
+            for shelf in reversed(self._shelves()):
+                with shelf.transaction():
+                    shelf.done(entries)
+
+    def answered(self, incident: str, sequence: int, result: int) -> bool:
+        """The platform has taken an event over (0) or refused it (else); False: no such event is known.
+
+        Raises:
+            DeliveryError: the disk takes nothing; the event is sent again, and the platform answers again.
+        """
+        known = False
+        with self._mutex:
+            for shelf in self._shelves():
+                with shelf.transaction():
+                    known |= shelf.answer(incident, sequence, result)
+        return known
+
+    def recall(self) -> int:
+        """Have what the platform should have confirmed by now sent again; looks once a second, how many events."""
+        if self._confirm_s is None or time.monotonic() - self._recalled_s < _RECALL_EVERY_S:
+            return 0
+        self._recalled_s = time.monotonic()
+        with self._mutex, self._disk.transaction():
+            return self._disk.recall(_AT_ONCE)
+
+    def resend(self, since: int, until: int) -> int:
+        """Have the events with these numbers sent again, as far as the journal has them, after all that waits.
+
+        Returns:
+            How many.
+
+        Raises:
+            DeliveryError: the disk takes nothing.
+        """
+        again, going_on = 0, int(since)
+        while True:
+            with self._mutex, self._disk.transaction():
+                some, following = self._disk.resend(going_on, until, _AT_ONCE)
+            again += some
+            self._arrived()
+            if following is None:
+                return again
+            going_on = following
+
+    def store_spare(self) -> None:
+        """Bring to disk what is kept in memory, if there is any; tries once a second."""
+        if self._spare is not None:
+            with self._mutex:
+                self._carry_over()
+
+    @property
+    def unstored(self) -> int:
+        """Messages that are kept in memory, since the disk takes nothing."""
+        with self._mutex:
+            return 0 if self._spare is None else self._spare.count()
+
+    def numbers(self) -> Numbers:
+        """Where the agent-wide numbers stand."""
+        with self._mutex, self._disk.reading():
+            lowest = [low for shelf in self._shelves() if (low := shelf.lowest_waiting()) is not None]
+            last = self._last()
+            unconfirmed = sum(shelf.unconfirmed() for shelf in self._shelves())
+            return Numbers(last[0] if last else 0, min(lowest, default=None), unconfirmed)
 
     def waiting(self) -> list[Entry]:
         """Everything that waits, oldest first."""
-        with self._reading() as database:
-            return [from_row(row) for row in database.execute(_ALL)]
+        with self._mutex, self._disk.reading():
+            return [entry for shelf in self._shelves() for entry in shelf.waiting()]
 
     def count(self) -> int:
         """How many messages wait."""
-        with self._reading() as database:
-            return int(database.execute("SELECT count(*) FROM entries").fetchone()[0])
+        with self._mutex, self._disk.reading():
+            return sum(shelf.count() for shelf in self._shelves())
 
     def files(self) -> frozenset[Path]:
         """Evidence that must stay on disk because it has not been sent yet."""
-        with self._reading() as database:
-            return frozenset(Path(row[0]) for row in database.execute("SELECT path FROM entries WHERE path NOT NULL"))
+        return frozenset(entry.path for entry in self.waiting() if entry.path is not None)
 
     def active(self) -> dict[str, bytes]:
         """Incidents whose retained topic shows them active, each with the payload of its last event.
 
         After a restart these are what the platform still believes.
         """
-        with self._reading() as database:
-            return dict(database.execute("SELECT incident, payload FROM active ORDER BY incident").fetchall())
+        with self._mutex, self._disk.reading():
+            found = self._disk.active()
+            if self._spare is not None:
+                newer = self._spare.active()
+                found = {key: payload for key, payload in found.items() if not self._spare.last_sequence(key)} | newer
+            return dict(sorted(found.items()))
 
     def last_sequence(self, incident: str) -> int:
         """The highest sequence ever stored for an incident, sent or not; 0 for one that nobody knows.
 
         The payload in `active` may be older: after damage, say.
         """
-        with self._reading() as database:
-            return int(database.execute(_LAST_SEQUENCE, {"incident": incident}).fetchone()[0])
+        with self._mutex, self._disk.reading():
+            return max(shelf.last_sequence(incident) for shelf in self._shelves())
 
     def next_session(self) -> int:
         """A number for a new connection, higher than any before, even if the database had to be begun anew."""
-        with self._transaction() as database:
+        with self._mutex, self._disk.transaction() as database:
             last = database.execute("SELECT coalesce(max(session), 0) FROM sessions").fetchone()[0]
             session = max(int(last) + 1, int(self._now()))
             database.execute("DELETE FROM sessions")
@@ -161,13 +266,30 @@ class Outbox:
         """Have `call` called after each event stored, in the thread that stored it; one listener, None ends it."""
         self._arrived = call or _nothing
 
-    def close(self) -> None:
-        """Close the file; the outbox can not be used any more."""
+    def close(self) -> Shelf | None:
+        """Close the file; the outbox can not be used any more.
+
+        Returns:
+            What is kept in memory and the disk does not take, if there is any.
+        """
         with self._mutex:
-            self._database.close()
+            self._stored_s = float("-inf")
             if self._guard >= 0:
+                self._carry_over()
+                self._disk.database.close()
                 os.close(self._guard)
                 self._guard = -1
+            return self._spare
+
+    def adopt(self, left: Shelf) -> None:
+        """Take over what another outbox could not store; call it before anything else.
+
+        Raises:
+            DeliveryError: this disk does not take it either.
+        """
+        with self._mutex, self._disk.transaction() as database:
+            salvage.copy(left.database, database)
+            self._disk.rank(left.incidents())
 
     def __enter__(self) -> Outbox:
         return self
@@ -175,34 +297,58 @@ class Outbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _put_state(self, number: int, outgoing: Outgoing, payload: bytes) -> None:
-        state, database = outgoing.state, self._database
-        later = "SELECT 1 FROM events WHERE incident = ? AND sequence > ?"
-        if state is None or database.execute(later, (outgoing.incident, outgoing.sequence)).fetchone():
-            return  # an event handed over late must not bring an old state back
-        database.execute("DELETE FROM active WHERE incident = ?", (outgoing.incident,))
-        if not state.ended:
-            database.execute("INSERT INTO active VALUES (?, ?, ?)", (outgoing.incident, outgoing.sequence, payload))
-        self._add(number, outgoing, Kind.STATE, state.topic, b"" if state.ended else payload)
+    def _shelves(self) -> tuple[Shelf, ...]:
+        return (self._disk,) if self._spare is None else (self._disk, self._spare)
 
-    def _add(
-        self, number: int, outgoing: Outgoing, kind: Kind, topic: str, content: bytes | Path, media_type: str = ""
-    ) -> None:
-        payload, path = (None, str(content)) if isinstance(content, Path) else (content, None)
-        self._database.execute(
-            "INSERT INTO entries"
-            " (number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                number, kind, outgoing.incident, outgoing.sequence, outgoing.severity,
-                topic, payload, path, media_type or outgoing.media_type, self._now(),
-            ),
-        )  # fmt: skip
+    def _last(self) -> tuple[int, str | None] | None:
+        newest = [last for shelf in self._shelves() if (last := shelf.last()) is not None]
+        return max(newest, default=None, key=lambda last: last[0])
 
-    def _rank(self, incidents: Collection[str]) -> None:
-        for incident in incidents:
-            self._database.execute("DELETE FROM ranks WHERE incident = ?", (incident,))
-            self._database.execute(RANKS + " AND incident = ? GROUP BY incident", (incident,))
+    def _put(self, put: Callable[[Shelf], _V]) -> _V:
+        """On disk, or in memory where the disk takes nothing."""
+        with self._mutex:
+            self._carry_over()
+            if self._spare is None:
+                try:
+                    with self._disk.transaction():
+                        return put(self._disk)
+                except OutboxDamaged:
+                    raise
+                except DeliveryError as error:
+                    self.disk_error = str(error)
+                    self._spare = self._make_spare()
+            with self._spare.transaction():
+                return put(self._spare)
+
+    def _make_spare(self) -> Shelf:
+        spare = Shelf.in_memory(self.path, self._now, self._confirm_s)
+        # What is counted in memory goes on above what is on disk. Should the process end before the disk takes it,
+        # the disk goes on from its own highest number: the Unix time keeps the two apart.
+        last = self._last()
+        with self._disk.reading() as database:
+            highest = dict(database.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        for table, floor in (
+            ("events", max(last[0] if last else 0, int(self._now()))),
+            ("entries", int(highest.get("entries", 0))),
+        ):
+            spare.database.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, floor))
+        return spare
+
+    def _carry_over(self) -> None:
+        """What was kept in memory goes to disk, if that takes it again; tried once a second."""
+        spare = self._spare
+        if spare is None or time.monotonic() - self._stored_s < _STORE_EVERY_S:
+            return
+        self._stored_s = time.monotonic()
+        try:
+            with self._disk.transaction() as database:
+                salvage.copy(spare.database, database)
+                self._disk.rank(spare.incidents())
+        except DeliveryError as error:  # also a damaged one: what is in memory goes on from there
+            self.disk_error = str(error)
+            return
+        self._spare, self.disk_error = None, None
+        spare.database.close()
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -214,23 +360,6 @@ class Outbox:
                 carried = salvage.carry_over(aside, database, self._now())
             self.notes = (f"{damage}; kept as {aside.name}, {carried} waiting messages carried over into a new one",)
             return database
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._mutex, translated(self.path):
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._mutex, translated(self.path):
-            yield self._database
 
 
 def read_waiting(path: Path) -> list[Entry]:
@@ -244,44 +373,10 @@ def read_waiting(path: Path) -> list[Entry]:
     with translated(path):
         database = connect_read_only(path)
         try:
-            return [from_row(row) for row in database.execute(_ALL)]
+            return [from_row(row) for row in database.execute(ALL)]
         finally:
             database.close()
 
 
 def _nothing() -> None:
     pass
-
-
-def _marks(values: Collection[object]) -> str:
-    return ",".join("?" * len(values))
-
-
-_ALL = f"SELECT {COLUMNS} FROM entries ORDER BY id"  # noqa: S608 - constants only
-
-_NEXT_MESSAGES = f"""
-SELECT {COLUMNS} FROM entries JOIN (
-  SELECT worst, oldest, (
-    SELECT id FROM entries WHERE entries.incident = ranks.incident AND kind <> 'evidence' ORDER BY sequence, id LIMIT 1
-  ) AS first
-  FROM ranks WHERE incident NOT IN ({{busy}}) ORDER BY worst DESC, oldest LIMIT ?
-) ON id = first
-ORDER BY worst DESC, oldest
-"""  # noqa: S608 - constants only
-
-_LAST_SEQUENCE = """
-SELECT coalesce(max(sequence), 0) FROM (
-  SELECT sequence FROM events WHERE incident = :incident
-  UNION ALL SELECT sequence FROM entries WHERE incident = :incident
-  UNION ALL SELECT sequence FROM active WHERE incident = :incident
-)
-"""
-
-_NEXT_EVIDENCE = f"""
-SELECT {COLUMNS} FROM entries AS evidence
-WHERE kind = 'evidence' AND id NOT IN ({{held}}) AND NOT EXISTS (
-  SELECT 1 FROM entries AS message
-  WHERE message.incident = evidence.incident AND message.kind <> 'evidence' AND message.sequence <= evidence.sequence
-)
-ORDER BY severity DESC, id LIMIT 1
-"""  # noqa: S608 - constants only

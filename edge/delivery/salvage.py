@@ -10,11 +10,14 @@ from pathlib import Path
 from edge.delivery.database import RANKS, connect_read_only
 from edge.delivery.entries import COLUMNS
 
+JOURNAL = "number, incident, sequence, severity, topic, payload, media_type, stored_s, left_s, tries, due_s, result"
+
 _TABLES = {
-    "events": "number, incident, sequence",
+    "events": "number, incident, sequence, digest",
     "entries": COLUMNS,
     "active": "incident, sequence, payload",
     "sessions": "session",
+    "journal": JOURNAL,
 }
 
 
@@ -51,9 +54,12 @@ def carry_over(aside: Path, database: sqlite3.Connection, now_s: float) -> int:
     try:
         database.execute("BEGIN IMMEDIATE")
         for table, columns in _TABLES.items():
-            marks = ",".join("?" * (columns.count(",") + 1))
-            insert = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
-            for row in _rows(damaged, table, columns):
+            present = _present(damaged, table, columns)
+            if not present:
+                continue
+            marks = ",".join("?" * (present.count(",") + 1))
+            insert = f"INSERT OR IGNORE INTO {table} ({present}) VALUES ({marks})"  # noqa: S608
+            for row in _rows(damaged, table, present):
                 stored = database.execute(insert, row).rowcount
                 carried += stored if table == "entries" else 0
         database.execute(RANKS + " GROUP BY incident")
@@ -62,6 +68,30 @@ def carry_over(aside: Path, database: sqlite3.Connection, now_s: float) -> int:
     finally:
         damaged.close()
     return carried
+
+
+def copy(spare: sqlite3.Connection, database: sqlite3.Connection) -> None:
+    """Copy what was kept in memory while the disk took nothing; inside a transaction of the caller's.
+
+    States go on from what memory says of each incident: it is the newer.
+    """
+    told = "SELECT DISTINCT incident FROM events UNION SELECT DISTINCT incident FROM active"
+    for row in spare.execute(told).fetchall():
+        database.execute("DELETE FROM active WHERE incident = ?", row)
+    for table, columns in _TABLES.items():
+        if table != "sessions":
+            marks = ",".join("?" * (columns.count(",") + 1))
+            rows = spare.execute(f"SELECT {columns} FROM {table}")  # noqa: S608
+            database.executemany(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
+
+
+def _present(damaged: sqlite3.Connection, table: str, columns: str) -> str:
+    """Those of the columns that the damaged database has: an older Lookout may have made it."""
+    try:
+        there = {row[1] for row in damaged.execute(f"PRAGMA table_info({table})")}
+    except sqlite3.DatabaseError:
+        return ""
+    return ", ".join(column for column in columns.split(", ") if column in there)
 
 
 def _raise_numbers(database: sqlite3.Connection, floor: int) -> None:

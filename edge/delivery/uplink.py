@@ -6,9 +6,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal
+
+from paho.mqtt.client import topic_matches_sub
 
 from calibration.errors import BrokerRefused, DeliveryError, OutboxDamaged
 from edge.config.broker import BrokerSettings
@@ -19,6 +21,9 @@ from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, Will
 from edge.delivery.outbox import Outbox
 from edge.delivery.topics import Topics
 from edge.version import __version__
+
+Ear = Callable[[str, bytes], None]
+"""Takes the topic and the payload of a message."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +46,7 @@ class Uplink:
         started: when the agent started; now, when left out.
         now: the wall clock, UTC seconds since the epoch.
         jitter: a number in 0–1 for each wait between attempts.
+        ears: what the platform says is handed to, by the topic filter it is heard on; called in the uplink's thread.
 
     Attributes:
         connected: the broker has accepted us.
@@ -58,7 +64,9 @@ class Uplink:
         started: datetime | None = None,
         now: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
+        ears: Mapping[str, Ear] | None = None,
     ) -> None:
+        self._ears = ears or {}
         self.connected = False
         self.protocol: Protocol = "3.1.1" if settings.protocol == "3.1.1" else "5"
         self.session = 0
@@ -157,11 +165,15 @@ class Uplink:
             "broker connected",
             extra={"broker": self._settings.address, "protocol": link.protocol, "session": self.session},
         )
+        if self._ears:
+            link.subscribe(*self._ears)
         while not stop.is_set():
             beat()
+            self._recall()
             self._fill(link)
             link.turn(_TURN_S)
             self._settle(link)
+            self._hear(link)
             if self._under_way and link.stalled_s() > self._settings.silence_s:
                 raise DeliveryError(
                     f"broker {self._settings.address} owes {len(self._under_way)} acknowledgements"
@@ -229,6 +241,22 @@ class Uplink:
             raise
         except DeliveryError as error:  # a full disk: remembered here, removed from there as soon as it goes
             self._failed(error)
+
+    def _recall(self) -> None:
+        try:
+            self._outbox.recall()
+        except OutboxDamaged:
+            raise
+        except DeliveryError as error:
+            self._failed(error)
+
+    def _hear(self, link: Link) -> None:
+        for arrival in link.arrivals():
+            for topics, ear in self._ears.items():
+                if topic_matches_sub(topics, arrival.topic):
+                    ear(arrival.topic, arrival.payload)
+        if link.refused_topics:
+            self._error = f"broker {self._settings.address} does not let this agent hear {link.refused_topics[0]}"
 
     def _farewell(self, link: Link, beat: Callable[[], None]) -> None:
         """The offline status, then a DISCONNECT; if the broker does not take it in time, the will says it."""

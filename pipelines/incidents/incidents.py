@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from calibration import boxes as box_math
-from pipelines.events import Condition, Event, Handling, Mode, Phase
+from pipelines.events import Care, Condition, Event, Handling, Mode, Phase
 from pipelines.frame import Frame
+from pipelines.handling import Instruction, follows, told
 from pipelines.hazards import Hazard
+from pipelines.incidents.verification import Verdict, Verification
 
 # An incident reaches beyond its box by this share of its sides.
 _REACH = 0.25
@@ -48,12 +50,14 @@ class Policy:
         merge_s: a hazard that comes back to its place within this time is the same incident.
         margin: places closer than this share of the picture are the same place.
         search_s: what was active before a restart is looked for at least this long before it is cleared.
+        handled: an incident is kept until people are done with it, and not only until the lens sees it no more.
     """
 
     update_every_s: float = 30.0
     merge_s: float = 60.0
     margin: float = 0.1
     search_s: float = 30.0
+    handled: bool = False
 
 
 # Of the time between two looks at most this much counts as looking: a camera that was away shows nothing.
@@ -76,6 +80,7 @@ class Incidents:
         self._restored: dict[str, Event] = {}  # as handed to `restore`, until seen again or cleared
         self._searched_s = 0.0
         self._looked_s: float | None = None
+        self._checks: dict[str, Verification] = {}
 
     @property
     def active(self) -> tuple[Event, ...]:
@@ -87,8 +92,57 @@ class Incidents:
         """Something that was restored has not been seen again, and has not been looked for long enough."""
         return bool(self._restored) and self._searched_s < self._policy.search_s
 
+    @property
+    def verifying(self) -> bool:
+        """Something that people call rectified is being verified."""
+        return bool(self._checks)
+
+    def knows(self, incident: str) -> bool:
+        """It can still be handled."""
+        return incident in self._known
+
+    def handle(self, incident: str, said: Instruction) -> Event:
+        """People take a step.
+
+        Args:
+            incident: its id, one that is known.
+            said: the step.
+
+        Returns:
+            What has to be told.
+
+        Raises:
+            CommandRefused: the step can not be taken from where the incident stands.
+        """
+        last = self._known[incident]
+        handling = follows(last.handling, said.step)
+        if handling is Handling.RECTIFIED:
+            self._checks[incident] = Verification(last.kind, last.light)
+        elif handling.over:
+            self._checks.pop(incident, None)
+        return self._tell(_handled(last, handling, care=told(last.care, said)))
+
+    def tick(self, now_s: float | None, utc_s: float) -> tuple[Event, ...]:
+        """What has to be told although nothing was seen: deadlines that have passed, views that show no picture.
+
+        Args:
+            now_s: now, by the clock of the frames; None where that is the footage's own.
+            utc_s: now, UTC seconds since the epoch.
+        """
+        late = [
+            self._tell(_handled(last, last.handling, care=replace(last.care, overdue=True)))
+            for last in list(self._known.values())
+            if last.care.due_s is not None
+            and utc_s >= last.care.due_s
+            and not (last.care.overdue or last.handling.over or last.handling.checking)
+        ]
+        for incident, check in list(self._checks.items()):
+            if now_s is not None and check.late(now_s) is not None:
+                late.append(self._unverified(self._known[incident], check))
+        return tuple(late)
+
     def restore(self, events: Iterable[Event]) -> None:
-        """Take up what was active when the process ended; call it before the first `follow`.
+        """Take up what was active, or not yet handled, when the process ended; call it before the first `follow`.
 
         A hazard found in its place continues it, at once told by an update. One that its rule does not find
         again is cleared, but not before the view has been looked at for the rule's patience.
@@ -99,10 +153,25 @@ class Incidents:
         """
         self._restored = {event.incident: event for event in events}
         self._known |= self._restored
+        self._checks = {
+            key: Verification(event.kind, event.light)
+            for key, event in self._restored.items()
+            if event.handling.checking
+        }
+        self._restored = {key: event for key, event in self._restored.items() if event.condition is Condition.ACTIVE}
         self._searched_s, self._looked_s = 0.0, None
 
-    def follow(self, frame: Frame, findings: Sequence[Finding]) -> tuple[Event, ...]:
-        """What has to be told after this inspection: openings, updates, clearings."""
+    def follow(
+        self, frame: Frame, findings: Sequence[Finding], *, light: float | None = None, unfit: str | None = None
+    ) -> tuple[Event, ...]:
+        """What has to be told after this inspection: openings, updates, clearings, answers to people.
+
+        Args:
+            frame: the picture.
+            findings: what each rule says.
+            light: mean brightness of the view, 0–1.
+            unfit: why the view shows nothing that a verification can count on; None when all is well.
+        """
         self._search(frame)
         told: list[Event] = []
         for finding in findings:
@@ -110,7 +179,7 @@ class Incidents:
             for hazard in finding.hazards:
                 last = self._same(hazard, finding.rule)
                 if last is None:
-                    told.append(self._open(frame, finding, hazard))
+                    told.append(self._open(frame, finding, hazard, light))
                     self._remember(hazard, finding.rule, told[-1].incident)
                     continue
                 self._remember(hazard, finding.rule, last.incident)
@@ -119,6 +188,7 @@ class Incidents:
                 if news is not None:
                     told.append(news)
             told += [self._clear(frame, last) for last in unseen if not self._awaited(last, finding)]
+            told += self._verify(frame, finding, light, unfit)
         self._forget(frame.time_s)
         return tuple(told)
 
@@ -145,7 +215,7 @@ class Incidents:
             )
         )
 
-    def _open(self, frame: Frame, finding: Finding, hazard: Hazard) -> Event:
+    def _open(self, frame: Frame, finding: Finding, hazard: Hazard, light: float | None) -> Event:
         return self._tell(
             Event(
                 incident=self._new_id(),
@@ -168,6 +238,7 @@ class Incidents:
                 frame=frame.sequence,
                 drill=frame.drill,
                 clock=frame.clock,
+                light=light,
             )
         )
 
@@ -175,6 +246,12 @@ class Incidents:
         severity = max(last.severity, finding.severity_after(frame.time_s - last.alarm_s))
         returned = last.condition is Condition.CLEARED or last.incident in self._restored
         due = frame.time_s - last.time_s >= self._policy.update_every_s
+        if last.handling is Handling.FALSE_ALARM:  # people know better: nothing more is said of it until it is gone
+            self._known[last.incident] = replace(last, condition=Condition.ACTIVE)
+            self._restored.pop(last.incident, None)
+            return None
+        if last.handling is Handling.CLOSED:
+            return self._tell(_handled(_at(last, frame, hazard), Handling.REOPENED))
         if not (due or returned or severity > last.severity):
             return None
         return self._tell(
@@ -206,6 +283,29 @@ class Incidents:
                 clock=frame.clock,
             )
         )
+
+    def _verify(self, frame: Frame, finding: Finding, light: float | None, unfit: str | None) -> list[Event]:
+        """Look whether what people call rectified is gone."""
+        told: list[Event] = []
+        for incident in [key for key in self._checks if self._known[key].rule == finding.rule]:
+            check, last = self._checks[incident], self._known[incident]
+            if last.handling is Handling.RECTIFIED:
+                last = self._tell(_handled(last, Handling.VERIFYING))
+                told.append(last)
+            seen = last.condition is Condition.ACTIVE
+            slow_s = finding.patience_s
+            verdict = check.look(frame.time_s, seen=seen, slow_s=slow_s, light=light, unfit=unfit)
+            if verdict is Verdict.UNKNOWN:
+                told.append(self._unverified(last, check))
+            elif verdict is not None:
+                del self._checks[incident]
+                handling = Handling.CLOSED if verdict is Verdict.GONE else Handling.REOPENED
+                told.append(self._tell(_handled(_at(last, frame), handling)))
+        return told
+
+    def _unverified(self, last: Event, check: Verification) -> Event:
+        del self._checks[last.incident]
+        return self._tell(_handled(last, Handling.CANNOT_VERIFY, care=replace(last.care, reason=check.reason)))
 
     def _tell(self, event: Event) -> Event:
         self._known[event.incident] = event
@@ -240,12 +340,18 @@ class Incidents:
             e
             for e in self._known.values()
             if (e.rule, e.zone, e.kind) == (rule, hazard.zone, hazard.kind)
+            and self._continues(e)
             and not (e.incident in others and e.condition is Condition.ACTIVE)
         ]
         anywhere = hazard.kind.concerns_zone  # who walks about in a zone is still the same intrusion
         near = [e for e in candidates if anywhere or box_math.near(e.box, hazard.box, _REACH, self._policy.margin)]
         # One that the lens still sees goes before one that was cleared; the younger before the older.
         return max(near, key=lambda e: (e.condition is Condition.ACTIVE, e.time_s), default=None)
+
+    def _continues(self, last: Event) -> bool:
+        """A hazard in its place is the same occurrence, and not the next one."""
+        recent = self._looked_s is not None and self._looked_s - last.time_s <= self._policy.merge_s
+        return last.condition is Condition.ACTIVE or recent or last.handling.checking
 
     def _remember(self, hazard: Hazard, rule: str, incident: str) -> None:
         """Whose incident it is from now on."""
@@ -255,9 +361,14 @@ class Incidents:
 
     def _forget(self, now_s: float) -> None:
         """Incidents cleared long ago can not be taken up again; late evidence gets as long."""
-        limit = self._policy.merge_s
+        limit, handled = self._policy.merge_s, self._policy.handled
         self._known = {
-            key: e for key, e in self._known.items() if e.condition is Condition.ACTIVE or now_s - e.time_s <= limit
+            key: e
+            for key, e in self._known.items()
+            if e.condition is Condition.ACTIVE
+            or now_s - e.time_s <= limit
+            or e.handling.checking
+            or (handled and e.mode is Mode.ALARM and not e.handling.over)
         }
         self._subjects = {key: incident for key, incident in self._subjects.items() if incident in self._known}
 
@@ -265,6 +376,30 @@ class Incidents:
 def abandoned(last: Event) -> Event:
     """The clearing of an incident for which nobody looks any more; it speaks of the last frame that showed it."""
     return replace(last, sequence=last.sequence + 1, phase=Phase.CLEARED, condition=Condition.CLEARED)
+
+
+def _handled(last: Event, handling: Handling, care: Care | None = None) -> Event:
+    """What people did has changed; what the lens saw is as it was."""
+    return replace(
+        last,
+        sequence=last.sequence + 1,
+        phase=Phase.HANDLING,
+        handling=handling,
+        care=last.care if care is None else care,
+    )
+
+
+def _at(last: Event, frame: Frame, hazard: Hazard | None = None) -> Event:
+    """The event as this frame shows its place."""
+    return replace(
+        last,
+        condition=last.condition if hazard is None else Condition.ACTIVE,
+        box=last.box if hazard is None else hazard.box,
+        time_s=frame.time_s,
+        captured_s=frame.captured_s,
+        frame=frame.sequence,
+        clock=frame.clock,
+    )
 
 
 def _moved(event: Event, frame: Frame) -> Event:

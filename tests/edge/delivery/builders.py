@@ -80,4 +80,4 @@ def put(outbox: Outbox, incident: str, sequence: int = 1, severity: int = 2, **m
         evidence=tuple((f"evidence/{incident}/{file.name}", file) for file in more.pop("evidence", ())),
     )
     assert not more
-    return outbox.put_event(outgoing, lambda number: f"{incident}/{sequence} no. {number}".encode())
+    return outbox.put_event(outgoing, lambda slot: f"{incident}/{sequence} no. {slot.number}".encode())

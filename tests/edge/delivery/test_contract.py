@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from edge.delivery.compose import cloud_event
 from edge.delivery.contract import Ack, CloudEvent, Heartbeat, Payload, SourceStatus, Status, json_schema, utc
+from edge.delivery.shelf import Slot
 from edge.delivery.topics import Topics
 from edge.evidence.files import EvidenceFile
 from pipelines.events import Condition, Handling, Mode, Phase
@@ -35,9 +36,9 @@ def picture(name: str, media_type: str, size: int) -> EvidenceFile:
 
 def composed(**changed: Any) -> CloudEvent:
     more = {key: changed.pop(key) for key in ("place", "evidence", "model", "delay_s") if key in changed}
-    number, lang = changed.pop("number", 1), changed.pop("lang", "en")
+    slot, lang = Slot(changed.pop("number", 1), *changed.pop("previous", ())), changed.pop("lang", "en")
     return cloud_event(
-        make_event(**changed), topics=TOPICS, number=number, sent_at=utc(CAPTURED_S + 0.04), lang=lang, **more
+        make_event(**changed), topics=TOPICS, slot=slot, sent_at=utc(CAPTURED_S + 0.04), lang=lang, **more
     )
 
 

@@ -8,6 +8,7 @@ from calibration.errors import BrokerRefused, DeliveryError, EvidenceError
 from edge.delivery.compose import cloud_event
 from edge.delivery.contract import utc
 from edge.delivery.display import line
+from edge.delivery.shelf import Slot
 from edge.delivery.subscriber import ReceivedEvent, ReceivedEvidence, ReceivedStatus, Subscriber, Unreadable
 from tests.edge.delivery.builders import INCIDENT, PLACE, TOPICS, make_event, make_evidence
 from tests.edge.delivery.conftest import Ears, settings_for, wait_for
@@ -26,7 +27,7 @@ def publish(port: int, messages: list[tuple[str, bytes]], retain: bool = False) 
 
 def test_a_picture_is_compared_with_its_announcement(mosquitto: Mosquitto, tmp_path: Path) -> None:
     files = [make_evidence(tmp_path, name, content=name.encode()) for name in ("right.jpg", "wrong.jpg")]
-    event = cloud_event(make_event(), topics=TOPICS, number=1, sent_at=utc(0), lang="en", evidence=files)
+    event = cloud_event(make_event(), topics=TOPICS, slot=Slot(1), sent_at=utc(0), lang="en", evidence=files)
     topic = {name: TOPICS.evidence(INCIDENT, name) for name in ("right.jpg", "wrong.jpg", "unknown.jpg")}
     with Ears(settings_for(mosquitto.port)) as ears:
         publish(
@@ -135,5 +136,5 @@ def test_the_line_of_a_status() -> None:
 
 
 def test_place_is_told_once() -> None:
-    event = cloud_event(make_event(), topics=TOPICS, number=1, sent_at=utc(0), lang="en", place=PLACE)
+    event = cloud_event(make_event(), topics=TOPICS, slot=Slot(1), sent_at=utc(0), lang="en", place=PLACE)
     assert line(ReceivedEvent(event, 0.0, repeated=True)).plain.count("3号仓库") == 1

@@ -236,7 +236,7 @@ def test_a_refused_topic_waits_and_the_others_go_on(outbox: Outbox, run_uplink: 
     rights = tmp_path / "rights"
     rights.write_text("topic readwrite allowed/#\ntopic readwrite lookout/#\n")
     for topic, incident in (("forbidden/event", "a"), ("allowed/event", "b")):
-        outbox.put_event(Outgoing(incident, 1, 4, topic, "application/json"), lambda number: b"{}")
+        outbox.put_event(Outgoing(incident, 1, 4, topic, "application/json"), lambda slot: b"{}")
     with Mosquitto(tmp_path / "mosquitto", f"acl_file {rights}") as broker:
         running = run_uplink(settings_for(broker.port))
         wait_for(lambda: outbox.count() == 1, "delivery of the other")

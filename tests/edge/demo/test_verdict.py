@@ -10,6 +10,7 @@ from rich.console import Console
 
 from edge.delivery.compose import cloud_event
 from edge.delivery.contract import Evidence, utc
+from edge.delivery.shelf import Slot
 from edge.delivery.subscriber import ReceivedEvent, ReceivedEvidence
 from edge.demo.show import Show
 from edge.demo.verdict import CLIP, Expected, Tally, read_expected
@@ -29,7 +30,7 @@ LAWN = {"kind": HazardKind.RESTRICTED_ZONE, "source": "gate", "zone": "lawn", "d
 def received(incident: str, **more: object) -> ReceivedEvent:
     event = make_event(incident=incident, **more)
     sent = event.captured_s + 0.5
-    whole = cloud_event(event, topics=TOPICS, number=1, sent_at=utc(sent), delay_s=0.5, lang="en")
+    whole = cloud_event(event, topics=TOPICS, slot=Slot(1), sent_at=utc(sent), delay_s=0.5, lang="en")
     return ReceivedEvent(whole, sent + 0.1, repeated=False)
 
 
