@@ -89,7 +89,16 @@ def read_trust(keys: Sequence[Path] = (), *, required: bool = False) -> Trust:
     """
     shipped = share_folder() / "models" / RELEASE_KEY
     files = [*([shipped] if shipped.is_file() else []), *keys]
-    return Trust({key_id(key): key for key in map(_read, files)}, required)
+    return Trust(read_keys(files), required)
+
+
+def read_keys(files: Sequence[Path]) -> dict[str, Ed25519PublicKey]:
+    """Keys by id.
+
+    Raises:
+        ModelError: a key is missing, or is no Ed25519 public key.
+    """
+    return {key_id(key): key for key in map(_read, files)}
 
 
 def _read(path: Path) -> Ed25519PublicKey:

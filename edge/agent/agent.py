@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from calibration.errors import DeliveryError, OutboxDamaged
+from edge.agent.casework import VERDICTS, Casework
 from edge.agent.clips import Clips
 from edge.agent.desk import Desk, Look
 from edge.agent.folder import DataFolder
@@ -19,6 +20,7 @@ from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
 from edge.agent.lineup import line_up
 from edge.agent.mail import Mail
+from edge.agent.on_request import OnRequest
 from edge.agent.pictures import Pictures
 from edge.agent.quarantine import Quarantine
 from edge.agent.reader import Reader
@@ -26,6 +28,7 @@ from edge.agent.resume import left_active, resume
 from edge.agent.status import Instruments, StatusReport, worker_name
 from edge.agent.supervisor import Beat, Ending, Supervisor, Worker, WorkerReport
 from edge.agent.supervisor import State as Post
+from edge.agent.switchboard import Switchboard
 from edge.clock import AgentClock
 from edge.config import Site
 from edge.delivery.dispatch import Dispatch
@@ -52,6 +55,7 @@ SHUTDOWN_S = 1.6
 """How long the threads get to end; with what stands around it, the agent is gone within two seconds."""
 
 _RING_SLACK_S = 10.0  # a clip is made while newer packets come in
+_TEXT_BYTES = 4 * 10**6  # what old pictures give way for when the disk has no room for the text of an event
 _DELIVERY_S = 30.0  # how long a finished run waits for a broker that does not answer
 
 
@@ -81,7 +85,7 @@ class Agent:
         with ExitStack() as opened:
             opened.enter_context(DataFolder(data))
             lineup = line_up(site, store or ModelStore.installed(), Memory(data / INFERENCE))
-            self._outbox = opened.enter_context(Outbox(data / OUTBOX))
+            self._outbox = opened.enter_context(Outbox(data / OUTBOX, now=clock.now, confirm_s=site.broker.confirm_s))
             for note in self._outbox.notes:
                 log.warning("outbox repaired", extra={"note": note})
             self._left_active = left_active(self._outbox, clock)
@@ -103,11 +107,18 @@ class Agent:
         }
         places = {source.name: source.place for source in site.sources}
         live = frozenset(name for name, reader in self._readers.items() if reader.live)
-        self._uplink = Uplink(site.broker, self._outbox, self._topics)
         self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, live, clock)
         self._watches = watches
         self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
-        self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent)
+        self._evidence = evidence
+        self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent, handled=self._handled)
+        self._casework = Casework(watches, self._inspector, self._mail, live, data / VERDICTS, clock)
+        on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone)
+        self._switchboard = Switchboard(
+            site.commands, self._outbox, self._topics, data, self._casework,
+            {"snapshot": on_request.snapshot, "clip": on_request.clip}, clock,
+        )  # fmt: skip
+        self._uplink = Uplink(site.broker, self._outbox, self._topics, ears=self._switchboard.ears)
         self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
         self._models = tuple(
             {"name": card.name, "version": card.version, "sha256": card.sha256, **lineup.chosen[title].record()}
@@ -115,7 +126,8 @@ class Agent:
         )
         instruments = Instruments(
             self._readers, self._inspector, self._reports, self._uplink, self._faults,
-            lambda: self._mail.held, self._models, self._harvester.report if self._harvester else None,
+            lambda: self._mail.held + self._outbox.unstored, self._models,
+            self._harvester.report if self._harvester else None,
         )  # fmt: skip
         self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
         self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
@@ -141,6 +153,10 @@ class Agent:
         self._store_the_rest()
         log.info("stopped", extra={"waiting": self._waiting(), "left_behind": ", ".join(left) or "none"})
         return ending
+
+    @property
+    def _handled(self) -> bool:
+        return self.site.handling == "required"
 
     @property
     def sound(self) -> bool:
@@ -171,6 +187,7 @@ class Agent:
             Worker("evidence", self._clips.run, 60.0),
             *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),
             Worker("uplink", self._send, 20.0),
+            Worker("commands", self._switchboard.commands.run, 60.0),
             Worker("status", self._status.run, 20.0),
         )
 
@@ -187,9 +204,12 @@ class Agent:
     def _resume(self) -> None:
         """What the platform holds to be active goes on, or is cleared where nobody looks for it any more."""
         drilled = {name for name, reader in self._readers.items() if reader.drill is not None}
-        for event in resume(self._left_active, self._watches, drilled):
-            self._pictures.resolve(event.incident)
+        cleared = resume(self._left_active, self._watches, drilled)
+        for event in cleared:
+            self._pictures.follow(event)
             self._mail.send(event)
+        if self._handled:
+            self._casework.adopt(cleared)
 
     def _tell(self, look: Look, inspection: Inspection) -> None:
         source = look.frame.source
@@ -213,6 +233,9 @@ class Agent:
         """What has to be done again and again and takes no time."""
         self._mail.retry()
         self._clips.gather()
+        self._casework.tick()
+        if self._outbox.disk_error is not None:
+            self._evidence.give_way(_TEXT_BYTES)
 
     def _send(self, stop: threading.Event, beat: Beat) -> None:
         try:
@@ -225,7 +248,7 @@ class Agent:
         return self._supervisor.reports()
 
     def _dispatch(self, outbox: Outbox) -> Dispatch:
-        return Dispatch(outbox, self._topics, lang=self.site.agent.lang, now=self._clock.now)
+        return Dispatch(outbox, self._topics, lang=self.site.agent.lang, now=self._clock.now, handled=self._handled)
 
     def _faults(self) -> list[str]:
         found = [f"{report.name}: {report.last_error}" for report in self._supervisor.reports() if report.last_error]
@@ -234,6 +257,9 @@ class Agent:
             f"{what}: {error}"
             for what, error in (
                 ("outbox", self._mail.error),
+                ("outbox", self._outbox.disk_error),
+                ("platform", self._switchboard.error),
+                ("commands", self._switchboard.commands.error),
                 ("pictures", self._pictures.error),
                 ("clips", self._clips.error),
                 ("harvest", self._harvester.error if self._harvester is not None else None),
@@ -294,14 +320,16 @@ class Agent:
 
     def _store_the_rest(self) -> None:
         """What waits in memory goes to disk; into a new outbox, should the old one be damaged."""
-        if not self._mail.held:
+        spare = self._outbox.close()
+        if not self._mail.held and spare is None:
             return
-        self._outbox.close()
         try:
-            with Outbox(self.data / OUTBOX) as fresh:
+            with Outbox(self.data / OUTBOX, now=self._clock.now) as fresh:
+                if spare is not None:
+                    fresh.adopt(spare)
                 left = self._mail.hand_over(self._dispatch(fresh))
         except DeliveryError as error:
-            left = self._mail.held
+            left = self._mail.held + (0 if spare is None else spare.count())
             reason: str | None = str(error)
         else:
             reason = self._mail.error

@@ -7,7 +7,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from calibration.errors import CommandRefused
 from edge.agent.desk import Desk, Look
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
@@ -26,6 +28,8 @@ _TURN_S = 0.25
 _REMEMBERED = 20
 _ASIDE_S = 5.0
 _ASIDE_LIMIT_S = 300.0
+_PATIENCE_S = 15.0
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,19 @@ class Inspector:
                 continue
             with self._lock:
                 self._inspect(looks)
+
+    def between(self, call: Callable[[], _V]) -> _V:
+        """Do something while no inspection is under way, from any thread; an inspection must not call it.
+
+        Raises:
+            CommandRefused: an inspection does not come to its end.
+        """
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            raise CommandRefused(f"an inspection has not ended for {_PATIENCE_S:g} s; try again")
+        try:
+            return call()
+        finally:
+            self._lock.release()
 
     def attach(self, source: str, incident: str, time_s: float, send: Callable[[Event], None]) -> bool:
         """Send an update that carries late evidence, from any thread.

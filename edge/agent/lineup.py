@@ -13,6 +13,7 @@ from edge.model_store import ModelStore
 from edge.trust import read_trust
 from pipelines.detect import Detector
 from pipelines.detect.card import Card
+from pipelines.incidents import Policy
 from pipelines.rules.base import RuleSettings
 from pipelines.watch import LanePlan, WatchPlan
 
@@ -65,7 +66,8 @@ def line_up(site: Site, store: ModelStore, memory: Memory | None = None) -> Line
         for title, rules in lanes.items()
         for rule in rules
     }
-    plans = {source.name: _plan(source, served[source.name], detectors) for source in site.sources}
+    handled = site.handling == "required"
+    plans = {source.name: _plan(source, served[source.name], detectors, handled) for source in site.sources}
     return Lineup(detectors, chosen, plans, models)
 
 
@@ -82,7 +84,10 @@ def _served(source: SourceSettings, site: Site, cards: Mapping[str, Card]) -> di
 
 
 def _plan(
-    source: SourceSettings, lanes: Mapping[str, list[RuleSettings]], detectors: Mapping[str, Detector]
+    source: SourceSettings,
+    lanes: Mapping[str, list[RuleSettings]],
+    detectors: Mapping[str, Detector],
+    handled: bool,
 ) -> WatchPlan:
     return WatchPlan(
         source=source.name,
@@ -94,6 +99,7 @@ def _plan(
         mode=source.mode,
         hours=source.hours,
         sample_share=SAMPLE_SHARE,
+        policy=Policy(handled=handled),
     )
 
 

@@ -20,13 +20,14 @@ from edge.evidence.decode import window_frames
 from edge.evidence.files import EvidenceFile
 from edge.evidence.store import EvidenceStore
 from pipelines.detect.card import POSE
-from pipelines.events import Event, Phase
+from pipelines.events import Condition, Event, Handling, Phase
 from pipelines.frame import Frame
 from pipelines.hazards import Box
 from pipelines.watch import Inspection, WatchPlan
 
 log = logging.getLogger(__name__)
 
+BEFORE = "open-full.jpg"  # the picture of the alarm
 _FLOOR = {"zh": "{}层", "en": "floor {}"}
 _BEFORE_S = 3.0  # the picture from before shows the view so long before the first sign, where the ring reaches back
 _SAME = 0.5  # boxes that overlap more are drawn once
@@ -40,6 +41,7 @@ class Pictures:
         readers: by source, for the picture from before.
         plans: by source, for zones and lanes.
         agent: language.
+        handled: incidents stay open until people are done with them.
 
     Attributes:
         error: why the last picture could not be made; None when all is well.
@@ -52,7 +54,11 @@ class Pictures:
         plans: Mapping[str, WatchPlan],
         places: Mapping[str, Place],
         agent: AgentSettings,
+        *,
+        handled: bool = False,
     ) -> None:
+        self._lang = agent.lang
+        self._handled = handled
         self.error: str | None = None
         self._store = store
         self._readers = readers
@@ -75,14 +81,29 @@ class Pictures:
                 caption=self._captions[event.source],
                 before=self._before(event) if event.phase is Phase.OPEN else None,
             )
+            files += self._pair(event, look.frame)
         except EvidenceError as error:
             log.warning("event goes without pictures", extra={"incident": event.incident, "reason": str(error)})
             self.error = str(error)
             return ()
         self.error = None
-        if event.phase is Phase.CLEARED:
-            self.resolve(event.incident)
+        self.follow(event)
         return files
+
+    def follow(self, event: Event) -> None:
+        """Whose incident is over may leave when room is needed, and whose is not stays."""
+        over = event.handling.over or (event.condition is Condition.CLEARED and not self._handled)
+        if over:
+            self.resolve(event.incident)
+        elif event.handling is Handling.REOPENED:
+            self._store.reopen(event.incident)
+
+    def _pair(self, event: Event, frame: Frame) -> tuple[EvidenceFile, ...]:
+        """What was and what is, for the answer to people who called it rectified; the first is sent once more."""
+        if event.phase is not Phase.HANDLING or event.handling not in (Handling.CLOSED, Handling.REOPENED):
+            return ()
+        before = self._store.find(event.incident, BEFORE)
+        return () if before is None else (before, self._store.pair(event, before.path, frame, self._lang))
 
     def resolve(self, incident: str) -> None:
         """The incident is over: its evidence may leave when room is needed."""

@@ -100,6 +100,7 @@ class StatusReport:
             time=utc(self._clock.now()),
             sources=sources,
             outbox_waiting=self._read.uplink.waiting,
+            **self._read.uplink.numbers(),
             faults=tuple(self._read.faults()),
             details={
                 "sources": {reader.name: self._figures(reader) for reader in self._read.readers.values()},

@@ -6,7 +6,7 @@ import json
 
 import typer
 
-from edge.delivery.contract import json_schema
+from edge.delivery.schema import json_schema
 
 
 def contract() -> None:

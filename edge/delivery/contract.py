@@ -1,16 +1,16 @@
 """The MQTT contract: every topic and every payload that Lookout sends or understands. Nothing else defines them.
 
 Events are CloudEvents 1.0 in structured JSON. Fields without a value are left out. Times are RFC 3339, UTC,
-milliseconds. `json_schema()` is what `lookout contract` prints; `docs/events.md` tells the story.
+milliseconds. What the platform may ask for stands in `orders`; `schema` puts both together; `docs/events.md` tells
+the story.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
-from pydantic.json_schema import models_json_schema
 
 from edge.delivery.place import Place
 from pipelines.events import Condition, Handling, Mode, Phase
@@ -268,24 +268,3 @@ class Ack(Payload):
     """The `id` of the event."""
     result: int
     """0 when accepted, else the platform's reason."""
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of every payload, under `$defs`, and the topics under `x-topics`."""
-    _, schema = models_json_schema(
-        [(model, "serialization") for model in (CloudEvent, Status, Ack)],
-        title=f"Lookout MQTT contract, version {VERSION}",
-        ref_template="#/$defs/{model}",
-    )
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "x-topics": _TOPIC_TABLE}
-
-
-_TOPIC_TABLE: dict[str, dict[str, Any]] = {
-    "lookout/v1/{site}/{agent}/status": {"qos": 1, "retain": True, "will": True, "payload": "#/$defs/Status"},
-    "lookout/v1/{site}/{agent}/event": {"qos": 1, "retain": False, "payload": "#/$defs/CloudEvent"},
-    "lookout/v1/{site}/{agent}/active/{incident}": {
-        "qos": 1, "retain": True, "payload": "#/$defs/CloudEvent", "empty": "no longer active",
-    },
-    "lookout/v1/{site}/{agent}/evidence/{incident}/{name}": {"qos": 1, "retain": False, "payload": "bytes"},
-    "lookout/v1/{site}/{agent}/ack": {"qos": 1, "retain": False, "payload": "#/$defs/Ack", "from": "platform"},
-}  # fmt: skip

@@ -98,6 +98,14 @@ class Uplink:
         """How many messages the broker has not acknowledged yet."""
         return self._outbox.count()
 
+    def numbers(self) -> dict[str, int | None]:
+        """Where the numbers of the events stand, as the heartbeat tells it."""
+        numbers = self._outbox.numbers()
+        unconfirmed = numbers.unconfirmed if self._settings.confirm == "platform" else None
+        return {
+            "highest_number": numbers.highest, "lowest_waiting": numbers.lowest_waiting, "unconfirmed": unconfirmed,
+        }  # fmt: skip
+
     def publish_status(self, heartbeat: Heartbeat) -> None:
         """Publish the retained status with this heartbeat; the newest one wins while the broker is away."""
         self._heartbeat = heartbeat

@@ -19,6 +19,9 @@ _SEVERITY: dict[int, Colour] = {1: (0, 200, 200), 2: (0, 150, 255), 3: (0, 80, 2
 _DRILL: Colour = (0, 215, 255)
 _DRILL_MARK = "DRILL 演练"
 _OBSERVED = {"en": "observed", "zh": "仅观察"}
+_PAIR = {"en": ("before", "after"), "zh": ("整改前", "整改后")}
+_PAIR_PX = 720
+_PAIR_INK: Colour = (90, 90, 90)
 _CLEARED = {"en": "cleared", "zh": "已解除"}
 
 
@@ -78,6 +81,18 @@ def annotate(frame: Frame, event: Event, seen: Seen, zone: Zone | None, caption:
         _drill_mark(pen)
     pen.label(_title(event, caption.lang), _label_place(pen, corners, event.drill), colour)
     return pen.picture
+
+
+def side_by_side(before: Plane, after: Plane, lang: str) -> Plane:
+    """Two pictures of a view, each with its name on it: `(h, w, 3)` uint8 BGR, no higher than the smaller one."""
+    height = min(before.shape[0], after.shape[0], _PAIR_PX)
+    halves = []
+    for picture, title in zip((before, after), _PAIR[lang], strict=True):
+        width = max(1, round(picture.shape[1] * height / picture.shape[0]))
+        pen = Pen(np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8))
+        pen.label(title, (0, 0), _PAIR_INK)
+        halves.append(pen.picture)
+    return np.concatenate(halves, axis=1)
 
 
 def _title(event: Event, lang: str) -> str:

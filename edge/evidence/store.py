@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from calibration.errors import EvidenceError
 from calibration.zones import Zone
 from edge.clock import AgentClock
-from edge.evidence.annotate import Caption, Seen, annotate
+from edge.evidence.annotate import Caption, Seen, annotate, side_by_side
 from edge.evidence.clip import Render, write_clip
 from edge.evidence.files import EvidenceFile
 from edge.evidence.packets import Window
@@ -121,6 +122,63 @@ class EvidenceStore:
             self._keep(event.incident, name, _JPEG, event.captured_s, _writer(_jpeg(name, picture, self._jpeg_quality)))
             for name, picture in pictures
         )
+
+    def snapshot(self, key: str, name: str, frame: Frame) -> EvidenceFile:
+        """Keep one picture that somebody asked for; it may leave as soon as room is needed.
+
+        Args:
+            key: what it was asked for by: its folder, as an incident's id is for others.
+            name: of the file, such as `gate-3.jpg`.
+            frame: the picture.
+
+        Raises:
+            EvidenceError: the disk is full, or may not be written.
+        """
+        write = _writer(_jpeg(name, frame.bgr(), self._jpeg_quality))
+        file = self._keep(key, name, _JPEG, frame.captured_s, write)
+        self.resolve(key)
+        return file
+
+    def find(self, incident: str, name: str) -> EvidenceFile | None:
+        """A picture that was kept before, if it is still there."""
+        with self._lock:
+            folder = self._folders.get(incident)
+            path = folder.path / _plain(name) if folder is not None else None
+        if path is None or not path.is_file():
+            return None
+        try:
+            return EvidenceFile(incident, name, path, _JPEG, path.stat().st_size, _sha256(path))
+        except OSError:
+            return None
+
+    def pair(self, event: Event, before: Path, frame: Frame, lang: str) -> EvidenceFile:
+        """Keep a picture of before and after, side by side.
+
+        Args:
+            event: the answer of the verification.
+            before: the picture of the alarm.
+            frame: the picture of now.
+            lang: `zh` or `en`.
+
+        Raises:
+            EvidenceError: the picture of before can not be read, the disk is full, or may not be written.
+        """
+        then = cv2.imread(str(before), cv2.IMREAD_COLOR)
+        if then is None:
+            raise EvidenceError(f"evidence {before}: is not a picture")
+        name = f"{event.phase}-{event.sequence}-pair.jpg"
+        picture = side_by_side(np.asarray(then, np.uint8), frame.bgr(), lang)
+        write = _writer(_jpeg(name, picture, self._jpeg_quality))
+        return self._keep(event.incident, name, _JPEG, event.captured_s, write)
+
+    def give_way(self, size: int) -> None:
+        """Free so many bytes: the disk is full, and an event's text is worth more than an old picture."""
+        with self._lock:
+            budget, self.budget_bytes = self.budget_bytes, max(self.size - size, 0)
+            try:
+                self._make_room(0, "")
+            finally:
+                self.budget_bytes = budget
 
     def clip(self, incident: str, name: str, window: Window, render: Render | None = None) -> EvidenceFile:
         """Keep a clip of an incident.

@@ -17,7 +17,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import ValidationError
 
 from edge.delivery.compose import cloud_event
-from edge.delivery.contract import Ack, CloudEvent, Heartbeat, Payload, SourceStatus, Status, json_schema, utc
+from edge.delivery.contract import Ack, CloudEvent, Heartbeat, Payload, SourceStatus, Status, utc
+from edge.delivery.schema import json_schema
 from edge.delivery.shelf import Slot
 from edge.delivery.topics import Topics
 from edge.evidence.files import EvidenceFile

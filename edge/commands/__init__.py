@@ -1,0 +1,1 @@
+"""What the platform asks for: checked, obeyed once, answered."""
