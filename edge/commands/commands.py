@@ -16,7 +16,7 @@ from edge.commands.gate import Gate
 from edge.commands.ledger import Ledger
 from edge.delivery.contract import JSON_MEDIA_TYPE, utc
 from edge.delivery.entries import Outgoing
-from edge.delivery.orders import Order, OrderState
+from edge.delivery.orders import ORDERS, Order, OrderState
 from edge.delivery.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -186,4 +186,5 @@ class Commands:
 
 
 def _unable(order: Order, _: str) -> None:
-    raise CommandRefused(f"{type(order).__name__}: this agent can not do that")
+    name = next(name for name, kind in ORDERS.items() if type(order) is kind)
+    raise CommandRefused(f"{name}: this agent can not do that")

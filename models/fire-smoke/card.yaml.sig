@@ -1,1 +1,1 @@
-ed25519 98600b0189f266fe wdhLYTBaD/vAPX5FSr5+bjyKdlOoCLFk3GA/emeExpqWV6CcTr+uiCsM2YOvBdI63fV9pgCZ8JtKbs31eQnhCg==
+ed25519 98600b0189f266fe EucRrxVMrqQq1zzbCLn1DukalOrD7Rdhtkeimlr1IrcEnnaxp71UcjVCakNZpsVGPlL2yiuBPB+nIzkT4zYYDg==

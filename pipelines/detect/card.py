@@ -75,6 +75,10 @@ class Card(_Part):
         "a pose has x y confidence of each keypoint behind that"
     )
     nms_iou: float = Field(default=0.6, gt=0, lt=1, description="two boxes of a class that overlap more are one")
+    doubles: Literal["suppressed", "voting"] = Field(
+        default="suppressed",
+        description="what becomes of the boxes that are one with a better one: dropped, or heard; see `voting`",
+    )
     made_for: tuple[HazardKind, ...] = Field(
         default=(), description="the rules that it serves before other models that see what they need"
     )

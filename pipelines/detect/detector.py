@@ -15,6 +15,7 @@ from pipelines.detect.decode import decode_anchors, decode_end_to_end, merge_vie
 from pipelines.detect.letterbox import Letterbox, Placement
 from pipelines.detect.metadata import class_names, refuse_other_names
 from pipelines.detect.packing import Request, lay_out
+from pipelines.detect.voting import SHARE, vote
 from pipelines.detections import Detections
 from pipelines.frame import Frame
 
@@ -123,6 +124,9 @@ class Detector:
         tensor = self._letterbox.fill_all(pieces)
         output = self._session.run(None, {self._input: tensor})[0][0]
         if self.card.output == "anchors":
+            if self.card.doubles == "voting":
+                told = vote(decode_anchors(output, self._floors * SHARE), self.card.nms_iou)
+                return told.pick(told.confidence >= self._floors[told.class_id])
             return suppress(decode_anchors(output, self._floors), self.card.nms_iou)
         return decode_end_to_end(output, self._floors)
 

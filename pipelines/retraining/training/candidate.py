@@ -44,6 +44,7 @@ def make_candidate(recipe: Recipe, trained: Trained, folder: Path) -> Path:
         "training_data": draft.training_data,
         "input": {"width": draft.size, "height": draft.size, "colour": "rgb", "layout": "nchw"},
         "nms_iou": draft.nms_iou,
+        **({"doubles": draft.doubles} if draft.doubles != "suppressed" else {}),
         "classes": classes,
     }
     path = export_model(trained.weights, folder, card)

@@ -78,6 +78,7 @@ class CardDraft(_Part):
     licence: str
     training_data: str
     nms_iou: float = Field(default=0.6, gt=0, lt=1)
+    doubles: Literal["suppressed", "voting"] = "suppressed"
 
 
 class Proof(_Part):
@@ -172,6 +173,8 @@ def digest(recipe: Recipe) -> str:
     told = recipe.model_dump(
         mode="json", exclude={"base": True, "averaged_with": True, "data": {"__all__": {"data"}}, "proof": True}
     )
+    if recipe.card.doubles == "suppressed":
+        del told["card"]["doubles"]
     if recipe.close_ups is None:
         del told["close_ups"]  # trained before there were any
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
