@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,6 +32,8 @@ from edge.agent.supervisor import State as Post
 from edge.agent.switchboard import Switchboard
 from edge.clock import AgentClock
 from edge.config import Site
+from edge.coverage.incidents import CoverageIncidents
+from edge.coverage.watcher import Watcher
 from edge.delivery.dispatch import Dispatch
 from edge.delivery.outbox import FILE_NAME, Outbox
 from edge.delivery.topics import Topics
@@ -124,10 +127,16 @@ class Agent:
             {"name": card.name, "version": card.version, "sha256": card.sha256, **lineup.chosen[title].record()}
             for title, card in ((title, detector.card) for title, detector in lineup.detectors.items())
         )
+        coverage = CoverageIncidents(self._outbox, self._topics, places, site.agent.lang, new_id, clock.now)
+        self._watcher = Watcher(
+            self._readers, lineup.plans, self._inspector, coverage, data, self._uplink.publish_coverage, clock
+        )
+        for name, watch in watches.items():
+            watch.unfit = partial(self._watcher.unfit, name)
         instruments = Instruments(
             self._readers, self._inspector, self._reports, self._uplink, self._faults,
             lambda: self._mail.held + self._outbox.unstored, self._models,
-            self._harvester.report if self._harvester else None,
+            self._harvester.report if self._harvester else None, self._watcher,
         )  # fmt: skip
         self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
         self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
@@ -188,6 +197,7 @@ class Agent:
             *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),
             Worker("uplink", self._send, 20.0),
             Worker("commands", self._switchboard.commands.run, 60.0),
+            Worker("coverage", self._watcher.run, 20.0),
             Worker("status", self._status.run, 20.0),
         )
 
@@ -262,6 +272,7 @@ class Agent:
                 ("commands", self._switchboard.commands.error),
                 ("pictures", self._pictures.error),
                 ("clips", self._clips.error),
+                ("coverage", self._watcher.error),
                 ("harvest", self._harvester.error if self._harvester is not None else None),
             )
             if error is not None

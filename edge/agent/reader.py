@@ -20,6 +20,7 @@ from edge.evidence.ring import PacketRing
 from edge.sources import Pace, Reconnecting, Source, SourceStats, State
 from edge.sources.drill import Drill
 from edge.sources.thinning import EVERY_S
+from pipelines.coverage import Coverage
 from pipelines.frame import Frame
 from pipelines.schedule import Rate, Tier, Vigil
 from pipelines.schedule.scheduler import EARLY
@@ -50,6 +51,7 @@ class Reader:
         ring: the packets kept, over reconnections.
         drill: what is drawn into its frames, or None.
         ended: there will be no more frames, for whatever reason.
+        coverage: whether its pictures show the view.
         sub: the stream that watches while the view is quiet, or None.
         tier: how much of the stream is decoded; a recording that is read as fast as it goes is decoded whole.
     """
@@ -59,6 +61,7 @@ class Reader:
         self.ring = PacketRing(settings.name, keep_s, RING_BYTES)
         self.drill = Drill(settings.drill) if settings.drill is not None else None
         self.ended = False
+        self.coverage = Coverage()
         self.tier = Tier.AWAKE
         self._vigil = Vigil(watch.plan.unseen_s) if self._thins(settings) else None
         self._stirred_s = float("-inf")
@@ -142,6 +145,8 @@ class Reader:
         return open_as_set(self.settings, clock=self._clock, ring=self.ring)
 
     def _look(self, frame: Frame, stop: threading.Event, beat: Beat) -> None:
+        if self.live:
+            self.coverage.look(frame, self.stats.keyframe_s)
         if self.drill is not None:
             frame = self.drill.render(frame)
         look = Look(frame, self._watch.look(frame), self._clock.monotonic() + FRESH_S if self.live else float("inf"))

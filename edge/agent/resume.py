@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from edge.clock import AgentClock
 from edge.delivery.compose import event_of
-from edge.delivery.contract import CloudEvent
+from edge.delivery.contract import CloudEvent, is_coverage
 from edge.delivery.outbox import Outbox
 from pipelines.events import Event
 from pipelines.incidents import abandoned
@@ -30,6 +30,8 @@ def left_active(outbox: Outbox, clock: AgentClock) -> tuple[Event, ...]:
     """
     found = []
     for incident, payload in outbox.active().items():
+        if is_coverage(payload):
+            continue
         try:
             message = CloudEvent.model_validate_json(payload)
         except ValidationError as error:

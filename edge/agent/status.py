@@ -17,6 +17,7 @@ from edge.agent.reader import Reader
 from edge.agent.supervisor import Beat, WorkerReport
 from edge.agent.supervisor import State as Post
 from edge.clock import AgentClock
+from edge.coverage.watcher import Watcher
 from edge.delivery.contract import Heartbeat, SourceStatus, utc
 from edge.delivery.uplink import Uplink
 from edge.sources import SourceStats, State
@@ -50,6 +51,7 @@ class Instruments:
         held: events that wait in memory because they could not be stored.
         models: name, version and digest of each model in use, how it is run and why.
         harvest: what is kept for training; None where nothing is.
+        watcher: knows which views can be seen.
     """
 
     readers: Mapping[str, Reader]
@@ -60,6 +62,7 @@ class Instruments:
     held: Callable[[], int]
     models: Sequence[Mapping[str, Any]]
     harvest: Callable[[], Mapping[str, Any]] | None
+    watcher: Watcher
 
 
 class StatusReport:
@@ -85,7 +88,8 @@ class StatusReport:
         while not stop.wait(_TURN_S):
             beat()
             heartbeat = self.heartbeat()
-            news = (tuple((source.name, source.state) for source in heartbeat.sources), heartbeat.faults)
+            states = tuple((source.name, source.state, source.unseen) for source in heartbeat.sources)
+            news = (states, heartbeat.faults)
             if news != told or self._clock.monotonic() >= due_s:
                 told, due_s = news, self._clock.monotonic() + self._every_s
                 self._read.uplink.publish_status(heartbeat)
@@ -140,6 +144,7 @@ class StatusReport:
             frames=stats.frames,
             drops=stats.dropped,
             fault=fault or None,
+            unseen=self._read.watcher.faults(reader.name) or None,
         )
 
     def _age_s(self, reader: Reader, stats: SourceStats) -> float | None:
@@ -167,6 +172,7 @@ class StatusReport:
             "prefilter": _sampled(self._read.inspector.samples(reader.name)),
             "sub_stream": _sub_stream(reader),
             "active_hazards": self._read.inspector.active(reader.name),
+            "watched_share": self._read.watcher.share(reader.name),
         }
         return {key: value for key, value in figures.items() if value is not None}
 

@@ -17,7 +17,14 @@ from calibration.errors import ConfigError, EvidenceError
 from edge.config import load_site
 from edge.config.broker import BrokerSettings, TlsSettings
 from edge.delivery.display import line
-from edge.delivery.subscriber import Received, ReceivedEvent, ReceivedEvidence, ReceivedStatus, Subscriber
+from edge.delivery.subscriber import (
+    Received,
+    ReceivedCoverage,
+    ReceivedEvent,
+    ReceivedEvidence,
+    ReceivedStatus,
+    Subscriber,
+)
 
 
 class Language(StrEnum):
@@ -139,6 +146,9 @@ def _plain(received: Received, saved: Path | None) -> dict[str, Any]:
             "repeated": received.repeated,
             "event": event,
         }
+    if isinstance(received, ReceivedCoverage):
+        fault = received.event.model_dump(mode="json", exclude_none=True)
+        return {"type": "coverage", "repeated": received.repeated, "event": fault}
     if isinstance(received, ReceivedEvidence):
         return {
             "type": "evidence",

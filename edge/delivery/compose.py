@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-from edge.delivery.contract import CloudEvent, EventData, EventType, Evidence, HazardName, Model, Previous, Titles, utc
+from edge.delivery.contract import CloudEvent, EventData, EventType, Evidence, HazardName, Model, Titles, utc
 from edge.delivery.message import message_for
 from edge.delivery.place import Place
 from edge.delivery.shelf import Slot
@@ -44,7 +44,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         incident=event.incident,
         sequence=event.sequence,
         number=slot.number,
-        previous=_previous(slot),
+        previous=slot.named(),
         phase=event.phase,
         condition=event.condition,
         handling=event.handling,
@@ -133,11 +133,6 @@ _TYPES: dict[Phase, EventType] = {
     Phase.CLEARED: "city.lookout.hazard.cleared",
     Phase.HANDLING: "city.lookout.hazard.handling",
 }
-
-
-def _previous(slot: Slot) -> Previous | None:
-    known = slot.previous is not None and slot.previous_sha256 is not None
-    return Previous(number=slot.previous, sha256=slot.previous_sha256) if known else None
 
 
 def _within(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

@@ -7,12 +7,14 @@ the story.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
 
 from edge.delivery.place import Place
+from pipelines.coverage.faults import ViewFault
 from pipelines.events import Condition, Handling, Mode, Phase
 from pipelines.frame import Clock
 from pipelines.hazards import HazardKind
@@ -205,6 +207,92 @@ class CloudEvent(Payload):
     """The event."""
 
 
+class FaultName(Payload):
+    """What keeps a view from being seen."""
+
+    kind: ViewFault
+    """For programs."""
+    title: Titles
+    """For people."""
+
+
+class CoverageData(Payload):
+    """A step in the time in which a view can not be seen: the `data` of a coverage event."""
+
+    incident: str
+    """UUIDv7, the same for all events of this fault of this view."""
+    sequence: Annotated[int, Field(ge=1)]
+    """Number of the event within its incident, rising."""
+    number: Annotated[int, Field(ge=1)]
+    """Number of the event within the agent, rising, never used twice."""
+    previous: Previous | None = None
+    """The event before this one."""
+    phase: Literal["open", "update", "cleared"]
+    """What this event says."""
+    condition: Condition
+    """Whether the fault lasts."""
+    fault: FaultName
+    """What it is."""
+    severity: Annotated[int, Field(ge=1, le=4)]
+    """As a hazard's: nobody would have seen one."""
+    source: str
+    """The camera, by its name in the site file."""
+    since: Utc
+    """When it was first seen, by the agent's clock."""
+    observed: Utc
+    """When it was seen last."""
+    sent_at: Utc
+    """The agent's clock when the event was handed to its outbox."""
+    place: Place | None = None
+    """Where the source stands."""
+    reason: str
+    """In words: what was measured, or what the camera's connection says."""
+    message: str
+    """One line for people, in the language of the site."""
+
+
+class CoverageEvent(Payload):
+    """Payload of `event` and, retained, of `active/{incident}`, where a view can not be seen."""
+
+    specversion: Literal["1.0"] = "1.0"
+    """Version of CloudEvents."""
+    id: str
+    """`{incident}/{sequence}`."""
+    source: str
+    """`/lookout/{site}/{agent}/{source}`, percent-encoded."""
+    type: Literal["city.lookout.coverage.open", "city.lookout.coverage.update", "city.lookout.coverage.cleared"]
+    """`city.lookout.coverage.` and the phase."""
+    time: Utc
+    """When it was observed."""
+    datacontenttype: Literal["application/json"] = "application/json"
+    """Of `data`."""
+    data: CoverageData
+    """The event."""
+
+
+class ViewCoverage(Payload):
+    """How well one view is watched."""
+
+    name: str
+    """By its name in the site file."""
+    watched: bool
+    """A hazard in it would be seen now."""
+    faults: tuple[ViewFault, ...] = ()
+    """What keeps it from being seen."""
+    hours: dict[str, Unit] = Field(default_factory=dict)
+    """Share of each hour in which it was truly watched, by the hour's beginning (UTC); the last 24 of which anything
+    is known."""
+
+
+class CoverageReport(Payload):
+    """Payload of `coverage`, retained: silence of a view that is not watched says nothing."""
+
+    time: Utc
+    """The agent's clock."""
+    views: tuple[ViewCoverage, ...]
+    """Every view of the site."""
+
+
 class SourceStatus(Payload):
     """How one source is."""
 
@@ -220,6 +308,8 @@ class SourceStatus(Payload):
     """Frames dropped because a newer one had come."""
     fault: str | None = None
     """Why it is not online."""
+    unseen: tuple[ViewFault, ...] | None = None
+    """What keeps its view from being seen; left out while nothing does."""
 
 
 class Heartbeat(Payload):
@@ -268,3 +358,12 @@ class Ack(Payload):
     """The `id` of the event."""
     result: int
     """0 when accepted, else the platform's reason."""
+
+
+def is_coverage(payload: bytes) -> bool:
+    """Is it an event about a view and not about a hazard?"""
+    try:
+        content = json.loads(payload)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and str(content.get("type", "")).startswith("city.lookout.coverage.")

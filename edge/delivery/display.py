@@ -7,11 +7,11 @@ from pathlib import Path
 from rich.text import Text
 
 from edge.delivery.contract import EventData
-from edge.delivery.subscriber import Received, ReceivedEvent, ReceivedEvidence, ReceivedStatus
+from edge.delivery.subscriber import Received, ReceivedCoverage, ReceivedEvent, ReceivedEvidence, ReceivedStatus
 from pipelines.events import Mode, Phase
 
-_PHASE_STYLE = {Phase.OPEN: "bold red", Phase.UPDATE: "yellow", Phase.CLEARED: "green"}
-_PHASE_MARK = {Phase.OPEN: "▲", Phase.UPDATE: "·", Phase.CLEARED: "✓"}
+_PHASE_STYLE = {Phase.OPEN: "bold red", Phase.UPDATE: "yellow", Phase.CLEARED: "green", Phase.HANDLING: "cyan"}
+_PHASE_MARK = {Phase.OPEN: "▲", Phase.UPDATE: "·", Phase.CLEARED: "✓", Phase.HANDLING: "◇"}
 
 
 def line(received: Received, lang: str = "en", saved: Path | None = None) -> Text:
@@ -24,11 +24,17 @@ def line(received: Received, lang: str = "en", saved: Path | None = None) -> Tex
     """
     if isinstance(received, ReceivedEvent):
         return _event(received, lang)
+    if isinstance(received, ReceivedCoverage):
+        return _coverage(received, lang)
     if isinstance(received, ReceivedEvidence):
         return _evidence(received, saved)
     if isinstance(received, ReceivedStatus):
         return _status(received)
     return Text(f"? {received.topic}: {received.reason}", style="magenta")
+
+
+def _word(data: EventData) -> str:
+    return str(data.handling if data.phase is Phase.HANDLING else data.phase)
 
 
 def place_of(data: EventData) -> str:
@@ -47,7 +53,7 @@ def _event(received: ReceivedEvent, lang: str) -> Text:
     latency_s = received.delivery_s if received.latency_s is None else received.latency_s
     text = Text.assemble(
         (f"{data.observed:%H:%M:%S} ", "dim"),
-        (f"{_PHASE_MARK[data.phase]} {data.phase:<7} {title}", style),
+        (f"{_PHASE_MARK[data.phase]} {_word(data):<7} {title}", style),
         f"  {place_of(data)}  severity {data.severity}  score {data.score:.2f}",
         (f"  confirmed in {received.confirm_s:.1f} s, latency {_short(latency_s)}", "dim"),
     )
@@ -55,6 +61,17 @@ def _event(received: ReceivedEvent, lang: str) -> Text:
         if on:
             text.append(f"  [{mark}]", style="cyan")
     return text
+
+
+def _coverage(received: ReceivedCoverage, lang: str) -> Text:
+    data = received.event.data
+    title = data.fault.title.zh if lang == "zh" else data.fault.title.en
+    text = Text.assemble(
+        (f"{data.observed:%H:%M:%S} ", "dim"),
+        (f"{_PHASE_MARK[Phase(data.phase)]} {data.phase:<7} {title}", _PHASE_STYLE[Phase(data.phase)]),
+        f"  {data.source}  not watched since {data.since:%H:%M:%S}: {data.reason}",
+    )
+    return text.append("  [repeated]", style="cyan") if received.repeated else text
 
 
 def _evidence(received: ReceivedEvidence, saved: Path | None) -> Text:

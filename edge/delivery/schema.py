@@ -8,12 +8,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from edge.delivery import orders
-from edge.delivery.contract import VERSION, Ack, CloudEvent, Status
+from edge.delivery.contract import VERSION, Ack, CloudEvent, CoverageEvent, CoverageReport, Status
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of every payload, under `$defs`, and the topics under `x-topics`."""
-    payloads: tuple[type[BaseModel], ...] = (CloudEvent, Status, Ack, *orders.SCHEMAS)
+    payloads: tuple[type[BaseModel], ...] = (CloudEvent, CoverageEvent, CoverageReport, Status, Ack, *orders.SCHEMAS)
     _, schema = models_json_schema(
         [(model, "serialization") for model in payloads],
         title=f"Lookout MQTT contract, version {VERSION}",
@@ -24,7 +24,10 @@ def json_schema() -> dict[str, Any]:
 
 _TOPICS: dict[str, dict[str, Any]] = {
     "lookout/v1/{site}/{agent}/status": {"qos": 1, "retain": True, "will": True, "payload": "#/$defs/Status"},
-    "lookout/v1/{site}/{agent}/event": {"qos": 1, "retain": False, "payload": "#/$defs/CloudEvent"},
+    "lookout/v1/{site}/{agent}/event": {
+        "qos": 1, "retain": False, "payload": ["#/$defs/CloudEvent", "#/$defs/CoverageEvent"],
+    },
+    "lookout/v1/{site}/{agent}/coverage": {"qos": 1, "retain": True, "payload": "#/$defs/CoverageReport"},
     "lookout/v1/{site}/{agent}/active/{incident}": {
         "qos": 1, "retain": True, "payload": "#/$defs/CloudEvent", "empty": "no longer active",
     },

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.delivery.contract import Previous
 from edge.delivery.database import RANKS, lay_out, translated
 from edge.delivery.entries import COLUMNS, Entry, Kind, Outgoing, from_row
 
@@ -38,6 +39,12 @@ class Slot:
     number: int
     previous: int | None = None
     previous_sha256: str | None = None
+
+    def named(self) -> Previous | None:
+        """The event before, as an event names it."""
+        if self.previous is None or self.previous_sha256 is None:
+            return None
+        return Previous(number=self.previous, sha256=self.previous_sha256)
 
 
 Compose = Callable[[Slot], bytes]

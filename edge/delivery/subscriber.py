@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from calibration.errors import BrokerRefused, DeliveryError, EvidenceError
 from edge.config.broker import BrokerSettings
-from edge.delivery.contract import CloudEvent, Evidence, Status
+from edge.delivery.contract import CloudEvent, CoverageEvent, Evidence, Status, is_coverage
 from edge.delivery.tls import tls_context
 
 _REMEMBERED = 10_000
@@ -130,7 +130,20 @@ class Unreadable:
     reason: str
 
 
-Received = ReceivedEvent | ReceivedEvidence | ReceivedStatus | Unreadable
+@dataclass(frozen=True, slots=True)
+class ReceivedCoverage:
+    """News of a view that can not be seen, or can be again.
+
+    Attributes:
+        event: as published.
+        repeated: it has been here before.
+    """
+
+    event: CoverageEvent
+    repeated: bool
+
+
+Received = ReceivedEvent | ReceivedCoverage | ReceivedEvidence | ReceivedStatus | Unreadable
 
 
 class Subscriber:
@@ -248,7 +261,12 @@ class Subscriber:
             where = ".".join(str(part) for part in first["loc"])
             self._on_message(Unreadable(message.topic, f"{where}: {first['msg']}" if where else first["msg"]))
 
-    def _event(self, payload: bytes, received_s: float) -> ReceivedEvent:
+    def _event(self, payload: bytes, received_s: float) -> ReceivedEvent | ReceivedCoverage:
+        if is_coverage(payload):
+            fault = CoverageEvent.model_validate_json(payload)
+            repeated = fault.id in self._seen
+            _remember(self._seen, fault.id, None)
+            return ReceivedCoverage(fault, repeated)
         event = CloudEvent.model_validate_json(payload)
         for evidence in event.data.evidence:
             _remember(self._announced, evidence.topic, evidence)

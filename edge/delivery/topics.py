@@ -42,6 +42,11 @@ class Topics:
         """Every event; QoS 1."""
         return f"{self.base}/event"
 
+    @property
+    def coverage(self) -> str:
+        """Which views are watched; QoS 1, retained."""
+        return f"{self.base}/coverage"
+
     def active(self, incident: str) -> str:
         """The last event of an incident that is active; QoS 1, retained, empty when it is no longer."""
         return f"{self.base}/active/{level(incident, 'incident')}"

@@ -14,7 +14,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from calibration.errors import BrokerRefused, DeliveryError, OutboxDamaged
 from edge.config.broker import BrokerSettings
-from edge.delivery.contract import JSON_MEDIA_TYPE, Heartbeat, Status, utc
+from edge.delivery.contract import JSON_MEDIA_TYPE, CoverageReport, Heartbeat, Payload, Status, utc
 from edge.delivery.entries import Entry, Kind
 from edge.delivery.holds import Holds
 from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, Will
@@ -83,6 +83,8 @@ class Uplink:
         self._heard = False
         self._heartbeat = Heartbeat()
         self._status_due = False
+        self._coverage: CoverageReport | None = None
+        self._coverage_due = False
         self._link: Link | None = None
         self._under_way: dict[int, Entry | None] = {}
         self._acknowledged: list[Entry] = []
@@ -110,6 +112,12 @@ class Uplink:
         """Publish the retained status with this heartbeat; the newest one wins while the broker is away."""
         self._heartbeat = heartbeat
         self._status_due = True
+        self._wake()
+
+    def publish_coverage(self, report: CoverageReport) -> None:
+        """Publish which views are watched, retained; the newest one wins while the broker is away."""
+        self._coverage = report
+        self._coverage_due = True
         self._wake()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -168,7 +176,7 @@ class Uplink:
 
     def _serve(self, link: Link, stop: threading.Event, beat: Callable[[], None]) -> None:
         self._link, self.connected, self._error = link, True, None
-        self._status_due = True
+        self._status_due = self._coverage_due = True
         _log.info(
             "broker connected",
             extra={"broker": self._settings.address, "protocol": link.protocol, "session": self.session},
@@ -193,6 +201,9 @@ class Uplink:
         if self._status_due and self._room(link) > 0 and None not in self._under_way.values():
             self._status_due = False
             self._publish_status(link, self._status("online"))
+        if self._coverage_due and self._coverage is not None and self._room(link) > 1:
+            self._coverage_due = False
+            self._publish_state(link, self._topics.coverage, self._coverage)
         # One place is kept for a status: a window full of alarms must not make the agent look dead.
         room = self._room(link) - (1 if self._window(link) > 1 and None not in self._under_way.values() else 0)
         if room <= 0:
@@ -281,7 +292,10 @@ class Uplink:
             link.close(politely=True)
 
     def _publish_status(self, link: Link, status: Status) -> None:
-        message = link.publish(self._topics.status, status.to_bytes(), retain=True, media_type=JSON_MEDIA_TYPE)
+        self._publish_state(link, self._topics.status, status)
+
+    def _publish_state(self, link: Link, topic: str, payload: Payload) -> None:
+        message = link.publish(topic, payload.to_bytes(), retain=True, media_type=JSON_MEDIA_TYPE)
         self._under_way[message] = None
 
     def _status(self, status: Literal["online", "offline"], reason: Literal["stopped", "lost"] | None = None) -> Status:

@@ -3,8 +3,8 @@
 A model that learnt from loosely drawn labels spreads over a thing: dozens of boxes, each a little elsewhere. Greedy
 suppression keeps the surest and forgets the others, and with them how many agree. Here each box that suppression drops
 votes for the one that dropped it: edges are averaged (box voting, Gidaris and Komodakis 2015, section 4.3), and scores
-are joined as by a noisy-or, in which each vote counts in part. Chosen on held-out pictures of `fire-smoke`; see decision
-0023.
+are joined as by a noisy-or, in which each vote counts in part. Chosen on held-out pictures of `fire-smoke`; see
+decision 0023.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.detect.decode import suppress
 from pipelines.detections import Detections
 
 SHARE = 0.2
-"""A box votes when it has at least this share of the winner's score: what is weaker is noise, and need not be decoded."""
+"""A box votes from this share of the winner's score on: what is weaker is noise, and need not be decoded."""
 
 _PART = 0.4  # how much a vote counts beside the winner's own score
 _POWER = 0.5  # edges are weighted with this power of the score

@@ -187,7 +187,8 @@ class Incidents:
                 news = self._update(frame, finding, hazard, last)
                 if news is not None:
                     told.append(news)
-            told += [self._clear(frame, last) for last in unseen if not self._awaited(last, finding)]
+            if unfit is None:  # what can not be seen is not over because of that
+                told += [self._clear(frame, last) for last in unseen if not self._awaited(last, finding)]
             told += self._verify(frame, finding, light, unfit)
         self._forget(frame.time_s)
         return tuple(told)

@@ -113,8 +113,9 @@ class Running:
             return []
 
     def events(self) -> list[dict[str, Any]]:
-        """The `data` of the events that wait in its outbox."""
-        return [json.loads(e.payload or b"")["data"] for e in self.waiting() if e.kind is Kind.EVENT]
+        """The `data` of the hazards' events that wait in its outbox."""
+        events = [json.loads(entry.payload or b"") for entry in self.waiting() if entry.kind is Kind.EVENT]
+        return [event["data"] for event in events if event["type"].startswith("city.lookout.hazard.")]
 
     def end(self, number: int, seconds: float = 10.0) -> float:
         """Send a signal; how long it took to end, seconds."""

@@ -30,12 +30,13 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 def data_of(listener: Listener) -> list[dict[str, Any]]:
-    """The `data` of the events heard, each once, in the order of arrival."""
+    """The `data` of the hazards' events heard, each once, in the order of arrival."""
     events = {}
     for heard in listener.heard:
         if heard.topic == EVENT:
             event = json.loads(heard.payload)
-            events.setdefault(event["id"], event["data"])
+            if event["type"].startswith("city.lookout.hazard."):
+                events.setdefault(event["id"], event["data"])
     return list(events.values())
 
 
@@ -86,7 +87,7 @@ def test_the_status_is_retained_and_a_kill_is_told_by_the_will(
     assert gate.last_frame_age_s is not None
     assert gate.last_frame_age_s < 5
     figures: Any = online.heartbeat.details
-    assert {"source:gate", "inference", "evidence", "harvest", "uplink", "commands", "status"} == set(
+    assert {"source:gate", "inference", "evidence", "harvest", "uplink", "commands", "coverage", "status"} == set(
         figures["workers"]
     )
     (model,) = figures["models"]

@@ -231,7 +231,10 @@ def test_the_table_of_topics_is_the_topics(schema: dict[str, Any]) -> None:
     assert list(schema["x-topics"]) == [
         topics.status,
         topics.event,
+        topics.coverage,
         topics.active("{incident}"),
         topics.evidence("{incident}", "{name}"),
         topics.ack,
+        topics.command("{name}", "{id}"),
+        topics.command_state("{name}", "{id}"),
     ]

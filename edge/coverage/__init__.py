@@ -1,0 +1,1 @@
+"""Which views could have been seen, all the time: silence is never reported as safe."""

@@ -1,0 +1,191 @@
+"""Watches one view's own health: whether what the camera sends could have shown a hazard."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from pipelines.coverage.compare import compare
+from pipelines.coverage.faults import ViewFault
+from pipelines.coverage.picture import Picture, picture_of, plane_of
+from pipelines.frame import Frame, Plane
+
+FRESH_S = 5.0
+"""A view whose newest picture is older than this is offline, whatever the reader says."""
+
+_FROZEN_S, _FROZEN_LOOKS = 6.0, 3
+_JUDGE_S = 1.0
+_HOLD_S = 3.0  # a fault is one when it has lasted so long, and is over when it has been gone for so long
+_LEARN_LOOKS = 5  # pictures, a second apart, that have to agree before they are the reference: a car that passes is not
+_STILL_SHARE = 0.2  # of the view's own restlessness: below it no sensor took the picture
+_LEAST_RESTLESS = 0.3
+_MOST_STEP = 4
+_DOWN, _UP = 0.02, 0.002
+_BLACK, _WHITE, _FLAT = 34, 222, 6.0
+_TORN_ROWS = 0.22  # share of the height that is grey, or one row over and over
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What a view looks like when all is well, by day and by night, as the installer pointed it.
+
+    Attributes:
+        day: in colour; None until it has been seen.
+        night: under infrared; None until it has been seen.
+        restless: how much two pictures differ by the sensor's noise alone, levels; 0 while that is not known.
+    """
+
+    day: Picture | None = None
+    night: Picture | None = None
+    restless: float = 0.0
+
+    def like(self, picture: Picture) -> Picture | None:
+        """The one that a picture can be compared with."""
+        return self.day if picture.coloured else self.night
+
+    def with_(self, picture: Picture) -> Reference:
+        """With this one in the place of its kind."""
+        return replace(self, day=picture) if picture.coloured else replace(self, night=picture)
+
+
+class Coverage:
+    """The faults of one view; `look` belongs to one thread.
+
+    Costs a few microseconds a look, and some milliseconds once a second.
+
+    Args:
+        reference: what an earlier run learnt; nothing is known yet if None.
+
+    Attributes:
+        reference: what is known now; changes while it is being learnt.
+        size: of the last frame, pixels.
+    """
+
+    def __init__(self, reference: Reference | None = None) -> None:
+        self.reference = reference or Reference()
+        self.size = (0, 0)
+        self._since: dict[ViewFault, float] = {}
+        self._gone: dict[ViewFault, float] = {}
+        self._named: frozenset[ViewFault] = frozenset()  # replaced as a whole: others read it
+        self._judged_s = float("-inf")
+        self._judged: set[ViewFault] = set()
+        self._sample: Plane | None = None
+        self._steps: deque[tuple[float, float]] = deque()
+        self._learning: list[Picture] = []
+        self._patience_s = _FROZEN_S
+
+    def look(self, frame: Frame, keyframe_s: float | None = None) -> None:
+        """One more picture of the view, as the camera sent it.
+
+        Args:
+            frame: the picture.
+            keyframe_s: seconds between two keyframes of the stream. Between them an encoder may repeat a still view to
+                the bit: only at the next one a frozen picture shows itself.
+        """
+        now_s = frame.time_s
+        self._patience_s = max(_FROZEN_S, 1.2 * (keyframe_s or 0.0))
+        if self.size != (frame.width, frame.height):
+            self.size = (frame.width, frame.height)
+            self._sample, self._learning = None, []
+            self._steps.clear()
+        found = self._frozen(frame, now_s)
+        if now_s - self._judged_s >= _JUDGE_S:
+            self._judged_s = now_s
+            # A frozen picture says nothing of the lens.
+            self._judged = set() if found else self._judge(frame)
+        self._hold(found | self._judged, now_s)
+
+    def faults(self) -> frozenset[ViewFault]:
+        """What keeps the view from being seen, by its pictures; from any thread."""
+        return self._named
+
+    def _hold(self, found: set[ViewFault], now_s: float) -> None:
+        for fault in found:
+            self._gone.pop(fault, None)
+            since_s = self._since.setdefault(fault, now_s)
+            if now_s - since_s >= (0.0 if fault is ViewFault.FROZEN else _HOLD_S):
+                self._named |= {fault}
+        for fault in set(self._since) - found:
+            gone_s = self._gone.setdefault(fault, now_s)
+            if fault not in self._named or now_s - gone_s >= _HOLD_S:
+                self._named -= {fault}
+                del self._since[fault], self._gone[fault]
+
+    def _frozen(self, frame: Frame, now_s: float) -> set[ViewFault]:
+        """Pictures come, and hardly differ: not even by what a sensor adds to each."""
+        sample = np.ascontiguousarray(frame.y[min(3, frame.height // 2) :: 8, min(3, frame.width // 2) :: 8])
+        last, self._sample = self._sample, sample
+        if last is None or last.shape != sample.shape:
+            return set()
+        # What moves counts little, and noise in full: it is all over the picture.
+        step = float(np.minimum(cv2.absdiff(sample, last), _MOST_STEP).mean())
+        self._steps.append((now_s, step))
+        while len(self._steps) > 2 and now_s - self._steps[1][0] >= self._patience_s:
+            self._steps.popleft()
+        if len(self._steps) < _FROZEN_LOOKS or now_s - self._steps[0][0] < self._patience_s:
+            return set()
+        most = max(step for _, step in self._steps)
+        known = self.reference.restless
+        frozen = most == 0.0 or (known >= _LEAST_RESTLESS and most < _STILL_SHARE * known)
+        if not frozen:
+            # Down soon, up slowly: the quiet end of what is normal.
+            learnt = known + (_DOWN if most < known else _UP) * (most - known) if known else most
+            self.reference = replace(self.reference, restless=learnt)
+        return {ViewFault.FROZEN} if frozen else set()
+
+    def _judge(self, frame: Frame) -> set[ViewFault]:
+        plane = plane_of(frame)
+        tone = _tone(plane)
+        if tone is not None:
+            return {tone}
+        picture = picture_of(frame, plane)
+        known = self.reference.like(picture)
+        if _torn(plane):
+            return {ViewFault.TORN}
+        if known is None:
+            self._learn(picture)
+            return set()
+        compared = compare(picture, known)
+        faults = {
+            ViewFault.COVERED: compared.covered, ViewFault.DEFOCUSED: compared.defocused,
+            ViewFault.MOVED: compared.moved,
+        }  # fmt: skip
+        return {fault for fault, there in faults.items() if there}
+
+    def _learn(self, picture: Picture) -> None:
+        """Of a few pictures in a row that show the same, the last becomes the reference."""
+        if self._learning and not compare(picture, self._learning[-1]).same:
+            self._learning = []
+        self._learning.append(picture)
+        if len(self._learning) >= _LEARN_LOOKS:
+            self.reference = self.reference.with_(picture)
+            self._learning = []
+
+
+def _tone(plane: Plane) -> ViewFault | None:
+    """Black or white all over, with nothing in it; a dark picture in which something shows is none."""
+    low, high = np.percentile(plane[::2, ::2], (2, 98))
+    if high < _BLACK and high - low < 2 * _FLAT:
+        return ViewFault.DARK
+    if low > _WHITE and high - low < 3 * _FLAT:
+        return ViewFault.BLOWN_OUT
+    return None
+
+
+def _torn(plane: Plane) -> bool:
+    """Rows that are one and the same, or the grey that decoders put where nothing came, over much of the height."""
+    rows = plane.astype(np.int16)
+    changes = np.abs(np.diff(rows, axis=0)).mean(axis=1)
+    spread = rows.std(axis=1)[1:]
+    smeared = (changes < 0.15) & (spread > 3)
+    grey = (changes < 0.4) & (spread < 1.5) & (np.abs(rows.mean(axis=1)[1:] - 128) < 10)
+    return max(_longest(smeared), _longest(grey)) > _TORN_ROWS * len(rows)
+
+
+def _longest(flags: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    """Length of the longest run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0

@@ -1,0 +1,69 @@
+"""One look at a view's picture for its own sake: how much can be made out in it, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.frame import Frame, Plane
+
+COLUMNS, ROWS = 320, 180
+"""Size of the plane that is judged; a view of another shape is stretched into it."""
+
+_ACROSS, _DOWN = 16, 12
+_FEATURES = 300
+_BLACK = 16.0  # of studio range; a camera with full range seems a little darker
+_COLOUR = 3.0  # mean distance of U and V from grey, levels: below it the camera is in its night mode
+
+Grid = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What is kept of a picture to compare others with.
+
+    Attributes:
+        coarse: `(12, 16)` float32, strength of the large edges in each block.
+        fine: `(12, 16)` float32, of the smallest ones.
+        points: `(n, 2)` float32, where features are, pixels of the plane.
+        features: `(n, 32)` uint8, ORB's description of each.
+        coloured: by day; at night under infrared a camera shows grey.
+        light: mean luma above black, levels.
+    """
+
+    coarse: Grid
+    fine: Grid
+    points: NDArray[np.float32]
+    features: NDArray[np.uint8]
+    coloured: bool
+    light: float
+
+
+def plane_of(frame: Frame) -> Plane:
+    """The luma in a size in which a look costs little: `(180, 320)` uint8."""
+    return np.asarray(cv2.resize(frame.y, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def picture_of(frame: Frame, plane: Plane) -> Picture:
+    """Measure a picture: 2 to 3 ms."""
+    finer = np.asarray(cv2.resize(frame.y, (2 * COLUMNS, 2 * ROWS), interpolation=cv2.INTER_AREA), np.uint8)
+    smooth = cv2.GaussianBlur(plane, (0, 0), 2.0)
+    steady = cv2.GaussianBlur(plane, (0, 0), 0.8)  # noise has corners too, and other ones in each picture
+    keypoints, described = cv2.ORB.create(nfeatures=_FEATURES, fastThreshold=4).detectAndCompute(steady, None)
+    points = np.array([point.pt for point in keypoints], np.float32).reshape(-1, 2)
+    features = np.empty((0, 32), np.uint8) if described is None else np.asarray(described, np.uint8)
+    chroma = [float(np.abs(part[::8, ::8].astype(np.int16) - 128).mean()) for part in (frame.u, frame.v)]
+    coarse, fine = _edges(np.asarray(smooth, np.uint8)), _edges(finer)
+    light = max(float(plane.mean()) - _BLACK, 1.0)
+    return Picture(coarse, fine, points, features, max(chroma) > _COLOUR, light)
+
+
+def _edges(plane: Plane) -> Grid:
+    """Mean gradient of each block, levels a pixel."""
+    across = cv2.Sobel(plane, cv2.CV_16S, 1, 0, ksize=1)
+    down = cv2.Sobel(plane, cv2.CV_16S, 0, 1, ksize=1)
+    strength = np.add(np.abs(across), np.abs(down), dtype=np.float32)
+    return np.asarray(cv2.resize(strength, (_ACROSS, _DOWN), interpolation=cv2.INTER_AREA), np.float32)
