@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ from pipelines.views import Views, close_up
 
 # Parts of the frame that the detector is given besides the whole, at each inspection.
 MOST_PARTS = 3
+
+
+Switched = Callable[[RuleSettings], Literal["off", "observe"] | None]
+"""What a rule does for the time being; None: what its settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +170,17 @@ class Lane:
             frame, activity, found, card.meanings, card.thresholds, seen.views, closer, keypoints=card.keypoints
         )
 
-    def judge(self, scene: Scene) -> list[Finding]:
-        """What each rule says; a rule outside its hours starts afresh when they begin again."""
+    def judge(self, scene: Scene, switched: Switched) -> list[Finding]:
+        """What each rule says; one that is off or outside its hours starts afresh when that is over."""
         findings = []
         for settings, rule in self._rules:
-            if settings.hours is None or settings.hours.include(scene.frame.captured_s):
+            to = switched(settings)
+            if to != "off" and (settings.hours is None or settings.hours.include(scene.frame.captured_s)):
                 hazards = rule.judge(scene)
             else:
                 rule.reset()
                 hazards = ()
-            mode = _mode(settings, self._always)
+            mode = Mode.OBSERVE if to == "observe" else _mode(settings, self._always)
             escalation = tuple((step.after_s, step.severity) for step in settings.escalate)
             patience_s = settings.confirm_s + settings.clear_after_s
             findings.append(Finding(settings.title, mode, settings.severity, escalation, hazards, patience_s))
@@ -195,6 +201,7 @@ class Watch:
     Attributes:
         unfit: tells why the view shows nothing that a verification can count on, such as a camera that was moved; None
             when all is well.
+        switched: what each rule does instead of what the plan says.
     """
 
     def __init__(self, plan: WatchPlan, new_id: Callable[[], str]) -> None:
@@ -206,6 +213,7 @@ class Watch:
         self._incidents = Incidents(new_id, plan.policy)
         self._size = (0, 0)
         self.unfit: Callable[[], str | None] = _fit
+        self.switched: Switched = _as_written
         # What `situation` tells another thread than the one that inspects.
         self._has_signs = self._has_active = False
 
@@ -296,7 +304,9 @@ class Watch:
             self._size = (frame.width, frame.height)
         open_now = self._open(frame)
         scenes = [lane.see(frame, activity, one) for lane, one in zip(self._lanes, seen, strict=False)]
-        findings = [f for lane, scene in zip(self._lanes, scenes, strict=False) for f in lane.judge(scene)]
+        findings = [
+            f for lane, scene in zip(self._lanes, scenes, strict=False) for f in lane.judge(scene, self.switched)
+        ]
         if not open_now:
             for lane in self._lanes:
                 lane.reset()
@@ -359,6 +369,10 @@ class Watch:
     def attach(self, incident: str, time_s: float) -> Event | None:
         """An update that carries late evidence; None when the incident is no longer known."""
         return self._incidents.attach(incident, time_s)
+
+
+def _as_written(_: RuleSettings) -> None:
+    return None
 
 
 def _fit() -> str | None:

@@ -30,6 +30,8 @@ from edge.agent.status import Instruments, StatusReport, worker_name
 from edge.agent.supervisor import Beat, Ending, Supervisor, Worker, WorkerReport
 from edge.agent.supervisor import State as Post
 from edge.agent.switchboard import Switchboard
+from edge.agent.switches import FILE as SWITCHES
+from edge.agent.switches import Switches
 from edge.clock import AgentClock
 from edge.config import Site
 from edge.coverage.incidents import CoverageIncidents
@@ -116,10 +118,15 @@ class Agent:
         self._evidence = evidence
         self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent, handled=self._handled)
         self._casework = Casework(watches, self._inspector, self._mail, live, data / VERDICTS, clock)
+        self._switches = Switches(data / SWITCHES, site, clock)
         on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone)
         self._switchboard = Switchboard(
             site.commands, self._outbox, self._topics, data, self._casework,
-            {"snapshot": on_request.snapshot, "clip": on_request.clip}, clock,
+            {
+                "snapshot": on_request.snapshot, "clip": on_request.clip,
+                "mute": self._switches.mute, "rules": self._switches.rules,
+            },
+            clock,
         )  # fmt: skip
         self._uplink = Uplink(site.broker, self._outbox, self._topics, ears=self._switchboard.ears)
         self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
@@ -133,10 +140,11 @@ class Agent:
         )
         for name, watch in watches.items():
             watch.unfit = partial(self._watcher.unfit, name)
+            watch.switched = partial(self._switches.state, name)
         instruments = Instruments(
             self._readers, self._inspector, self._reports, self._uplink, self._faults,
             lambda: self._mail.held + self._outbox.unstored, self._models,
-            self._harvester.report if self._harvester else None, self._watcher,
+            self._harvester.report if self._harvester else None, self._watcher, self._switches.report,
         )  # fmt: skip
         self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
         self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)

@@ -52,6 +52,7 @@ class Instruments:
         models: name, version and digest of each model in use, how it is run and why.
         harvest: what is kept for training; None where nothing is.
         watcher: knows which views can be seen.
+        switched: rules that do something else than the site file says.
     """
 
     readers: Mapping[str, Reader]
@@ -63,6 +64,7 @@ class Instruments:
     models: Sequence[Mapping[str, Any]]
     harvest: Callable[[], Mapping[str, Any]] | None
     watcher: Watcher
+    switched: Callable[[], Sequence[Mapping[str, Any]]]
 
 
 class StatusReport:
@@ -112,6 +114,7 @@ class StatusReport:
                 "models": [dict(model) for model in self._read.models],
                 "held_in_memory": self._read.held(),
             }
+            | ({"switched": [dict(each) for each in switched]} if (switched := self._read.switched()) else {})
             | ({"harvest": dict(self._read.harvest())} if self._read.harvest is not None else {}),
         )
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from calibration import boxes as box_math
-from pipelines.events import Care, Condition, Event, Handling, Mode, Phase
+from pipelines.events import Condition, Event, Handling, Mode, Phase
 from pipelines.frame import Frame
 from pipelines.handling import Instruction, follows, told
 from pipelines.hazards import Hazard
+from pipelines.incidents.steps import at, handled, moved
 from pipelines.incidents.verification import Verdict, Verification
 
 # An incident reaches beyond its box by this share of its sides.
@@ -120,7 +121,7 @@ class Incidents:
             self._checks[incident] = Verification(last.kind, last.light)
         elif handling.over:
             self._checks.pop(incident, None)
-        return self._tell(_handled(last, handling, care=told(last.care, said)))
+        return self._tell(handled(last, handling, care=told(last.care, said)))
 
     def tick(self, now_s: float | None, utc_s: float) -> tuple[Event, ...]:
         """What has to be told although nothing was seen: deadlines that have passed, views that show no picture.
@@ -130,7 +131,7 @@ class Incidents:
             utc_s: now, UTC seconds since the epoch.
         """
         late = [
-            self._tell(_handled(last, last.handling, care=replace(last.care, overdue=True)))
+            self._tell(handled(last, last.handling, care=replace(last.care, overdue=True)))
             for last in list(self._known.values())
             if last.care.due_s is not None
             and utc_s >= last.care.due_s
@@ -177,7 +178,7 @@ class Incidents:
         for finding in findings:
             unseen = [e for e in self.active if e.rule == finding.rule]
             for hazard in finding.hazards:
-                last = self._same(hazard, finding.rule)
+                last = self._same(hazard, finding)
                 if last is None:
                     told.append(self._open(frame, finding, hazard, light))
                     self._remember(hazard, finding.rule, told[-1].incident)
@@ -252,7 +253,7 @@ class Incidents:
             self._restored.pop(last.incident, None)
             return None
         if last.handling is Handling.CLOSED:
-            return self._tell(_handled(_at(last, frame, hazard), Handling.REOPENED))
+            return self._tell(handled(at(last, frame, hazard), Handling.REOPENED))
         if not (due or returned or severity > last.severity):
             return None
         return self._tell(
@@ -291,7 +292,7 @@ class Incidents:
         for incident in [key for key in self._checks if self._known[key].rule == finding.rule]:
             check, last = self._checks[incident], self._known[incident]
             if last.handling is Handling.RECTIFIED:
-                last = self._tell(_handled(last, Handling.VERIFYING))
+                last = self._tell(handled(last, Handling.VERIFYING))
                 told.append(last)
             seen = last.condition is Condition.ACTIVE
             slow_s = finding.patience_s
@@ -301,12 +302,12 @@ class Incidents:
             elif verdict is not None:
                 del self._checks[incident]
                 handling = Handling.CLOSED if verdict is Verdict.GONE else Handling.REOPENED
-                told.append(self._tell(_handled(_at(last, frame), handling)))
+                told.append(self._tell(handled(at(last, frame), handling)))
         return told
 
     def _unverified(self, last: Event, check: Verification) -> Event:
         del self._checks[last.incident]
-        return self._tell(_handled(last, Handling.CANNOT_VERIFY, care=replace(last.care, reason=check.reason)))
+        return self._tell(handled(last, Handling.CANNOT_VERIFY, care=replace(last.care, reason=check.reason)))
 
     def _tell(self, event: Event) -> Event:
         self._known[event.incident] = event
@@ -319,29 +320,32 @@ class Incidents:
             self._searched_s += min(max(0.0, frame.time_s - self._looked_s), _LOOK_S)
         self._looked_s = frame.time_s
         # Anew at each look: a camera may tell its own time only some seconds after it was opened.
-        self._known |= {key: _moved(event, frame) for key, event in self._restored.items()}
+        self._known |= {key: moved(event, frame) for key, event in self._restored.items()}
 
     def _awaited(self, last: Event, finding: Finding) -> bool:
         """May its rule still find it again?"""
         return last.incident in self._restored and self._searched_s < max(self._policy.search_s, finding.patience_s)
 
-    def _same(self, hazard: Hazard, rule: str) -> Event | None:
+    def _same(self, hazard: Hazard, finding: Finding) -> Event | None:
         """The incident that this hazard continues.
 
         That of its subject, if it has one that is known; else one of the same rule, zone and kind in the same place,
         unless the kind is the zone's. An incident that is active belongs to its subject alone.
         """
-        own, others = None, set()
+        rule, own, others = finding.rule, None, set()
+        # What was only observed alarmed nobody: now that it would, it is told from its beginning.
+        unheard = {e.incident for e in self._known.values() if e.mode is Mode.OBSERVE and finding.mode is Mode.ALARM}
         if hazard.subject is not None:
             own = self._subjects.get((rule, hazard.subject))
             others = {incident for (named, _), incident in self._subjects.items() if named == rule and incident != own}
-        if own in self._known:
+        if own in self._known and own not in unheard:
             return self._known[own]
         candidates = [
             e
             for e in self._known.values()
             if (e.rule, e.zone, e.kind) == (rule, hazard.zone, hazard.kind)
             and self._continues(e)
+            and e.incident not in unheard
             and not (e.incident in others and e.condition is Condition.ACTIVE)
         ]
         anywhere = hazard.kind.concerns_zone  # who walks about in a zone is still the same intrusion
@@ -362,53 +366,13 @@ class Incidents:
 
     def _forget(self, now_s: float) -> None:
         """Incidents cleared long ago can not be taken up again; late evidence gets as long."""
-        limit, handled = self._policy.merge_s, self._policy.handled
+        limit, kept = self._policy.merge_s, self._policy.handled
         self._known = {
             key: e
             for key, e in self._known.items()
             if e.condition is Condition.ACTIVE
             or now_s - e.time_s <= limit
             or e.handling.checking
-            or (handled and e.mode is Mode.ALARM and not e.handling.over)
+            or (kept and e.mode is Mode.ALARM and not e.handling.over)
         }
         self._subjects = {key: incident for key, incident in self._subjects.items() if incident in self._known}
-
-
-def abandoned(last: Event) -> Event:
-    """The clearing of an incident for which nobody looks any more; it speaks of the last frame that showed it."""
-    return replace(last, sequence=last.sequence + 1, phase=Phase.CLEARED, condition=Condition.CLEARED)
-
-
-def _handled(last: Event, handling: Handling, care: Care | None = None) -> Event:
-    """What people did has changed; what the lens saw is as it was."""
-    return replace(
-        last,
-        sequence=last.sequence + 1,
-        phase=Phase.HANDLING,
-        handling=handling,
-        care=last.care if care is None else care,
-    )
-
-
-def _at(last: Event, frame: Frame, hazard: Hazard | None = None) -> Event:
-    """The event as this frame shows its place."""
-    return replace(
-        last,
-        condition=last.condition if hazard is None else Condition.ACTIVE,
-        box=last.box if hazard is None else hazard.box,
-        time_s=frame.time_s,
-        captured_s=frame.captured_s,
-        frame=frame.sequence,
-        clock=frame.clock,
-    )
-
-
-def _moved(event: Event, frame: Frame) -> Event:
-    """The event with its monotonic times on the frame's clock; its capture times stay what they are."""
-    shift = (frame.time_s - frame.captured_s) - (event.time_s - event.captured_s)
-    return replace(
-        event,
-        time_s=event.time_s + shift,
-        first_seen_s=event.first_seen_s + shift,
-        alarm_s=event.alarm_s + shift,
-    )

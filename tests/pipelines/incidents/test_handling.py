@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from calibration.errors import CommandRefused
-from pipelines.events import Condition, Event, Handling, Phase
+from pipelines.events import Condition, Event, Handling, Mode, Phase
 from pipelines.handling import Care, Instruction, Step, follows
 from pipelines.hazards import HazardKind
 from pipelines.incidents import Incidents, Policy
@@ -204,3 +204,26 @@ def test_a_restart_goes_on_with_what_people_did() -> None:
     assert states(told) == [Handling.VERIFYING, Handling.CLOSED]
     assert [e.sequence for e in told] == [said.sequence + 1, said.sequence + 2]
     assert cleared.sequence < said.sequence
+
+
+def test_what_was_muted_is_told_from_its_beginning_when_that_ends() -> None:
+    book = incidents(HANDLED)
+    (quiet,) = book.follow(a_frame(time_s=1.0), [finding(HERE, mode=Mode.OBSERVE)])
+    told = look(book, range(2, 3), HERE)
+    assert [(event.phase, event.mode) for event in told] == [
+        (Phase.OPEN, Mode.ALARM), (Phase.CLEARED, Mode.OBSERVE),
+    ]  # fmt: skip
+    assert told[0].incident != quiet.incident
+
+
+def test_an_alarm_that_is_muted_goes_on_as_the_alarm_it_is() -> None:
+    book, incident = opened()
+    told = book.follow(a_frame(time_s=40.0), [finding(HERE, mode=Mode.OBSERVE)])
+    assert [(event.incident, event.mode) for event in told] == [(incident, Mode.ALARM)]
+
+
+def test_a_hazard_is_not_over_because_the_view_can_not_be_seen() -> None:
+    book, _ = opened()
+    assert look(book, range(2, 60), unfit="camera covered") == []
+    (cleared,) = look(book, range(60, 61))
+    assert cleared.phase is Phase.CLEARED
