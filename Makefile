@@ -3,6 +3,8 @@
 #   make demo     install, then show camera → hazards → MQTT → pictures on bundled footage
 #   make test     lint, then every test
 #   make bench    measure Lookout beside three other loops, into build/bench; up to 40 minutes, nothing else running
+#   make chaos    kill the agent a thousand times under load (KILLS=…); a quarter of an hour
+#   make soak     run four cameras for HOURS=… and look whether memory, threads and handles stay
 #   make train-test   the tests that train a model, where a Python with torch is (TRAIN_PYTHON=…)
 #   make lint     ruff, mypy, import contracts
 #   make format   put the code into ruff's form
@@ -13,7 +15,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench train-test lint format wheel lock docs clean
+.PHONY: help install demo test bench chaos soak train-test lint format wheel lock docs clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -53,6 +55,14 @@ BENCH_PYTHON ?= $(BIN)/python
 BENCH_CLIPS ?=
 bench: .venv/installed
 	@$(BENCH_PYTHON) -m edge.cli bench $(if $(BENCH_CLIPS),--clips "$(BENCH_CLIPS)") --out build/bench
+
+KILLS ?= 1000
+chaos: .venv/installed
+	@CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -q -s tests/edge/delivery/test_chaos.py
+
+HOURS ?= 0.75
+soak: .venv/installed
+	@SOAK_HOURS=$(HOURS) $(BIN)/python -m pytest -q -s tests/edge/agent/test_soak.py
 
 # Torch is gigabytes and no part of .venv: these tests run with a Python that has the extra `train`, or not at all.
 TRAIN_PYTHON ?= python3

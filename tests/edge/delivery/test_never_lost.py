@@ -30,8 +30,8 @@ KILLS = (40, 100, 176)  # the agent is killed while this alarm is being handed o
 class Agent:
     """The agent's process."""
 
-    def __init__(self, outbox: Path, port: int) -> None:
-        command = [sys.executable, "-m", "tests.edge.delivery.agent", str(outbox), str(port)]
+    def __init__(self, outbox: Path, port: int, *more: str) -> None:
+        command = [sys.executable, "-m", "tests.edge.delivery.agent", str(outbox), str(port), *more]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def say(self, raised: dict[str, object]) -> None:
