@@ -11,6 +11,7 @@
     │   ├── BrokerRefused    the broker answered no (user, password, version); the reason is in the text
     │   └── OutboxDamaged    the database can not be read; it is set aside, never deleted
     ├── EvidenceError        a picture or a clip could not be made; the alarm goes on without it
+    ├── OutputError          a siren, webhook or other local output could not be driven; the alarm goes its way
     └── CommandRefused       what the platform asks for is malformed, unknown, stale, not allowed or makes no sense
 
 The text of an error names the thing, the place, what was found and what is allowed.
@@ -83,3 +84,9 @@ class EvidenceError(LookoutError):
 
 class CommandRefused(LookoutError):
     """A command that changes nothing; the text says why."""
+
+
+class OutputError(LookoutError):
+    """A local output could not be driven."""
+
+    retryable = True

@@ -15,9 +15,11 @@ from pydantic_core import PydanticUndefined
 
 from edge.config.broker import BrokerSettings, TlsSettings
 from edge.config.drill import DrillFire, DrillItem, DrillObstacle, DrillSettings, DrillSmoke
+from edge.config.outputs import CommandOutput, ModbusCoil, MqttOutput, Output, Webhook
 from edge.config.schema import bounds
 from edge.config.site import (
     AgentSettings,
+    CommandSettings,
     EvidenceSettings,
     HarvestSettings,
     InferenceSettings,
@@ -41,6 +43,12 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "agent.inference": InferenceSettings,
     "broker": BrokerSettings,
     "broker.tls": TlsSettings,
+    "commands": CommandSettings,
+    "outputs[]": Output,
+    "kind: webhook": Webhook,
+    "kind: mqtt": MqttOutput,
+    "kind: modbus": ModbusCoil,
+    "kind: command": CommandOutput,
     "models[]": ModelUse,
     "sources[]": SourceSettings,
     "sources[].place": Place,

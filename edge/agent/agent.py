@@ -45,6 +45,7 @@ from edge.harvest import HarvestStore
 from edge.inference import Memory
 from edge.inference.memory import FILE as INFERENCE
 from edge.model_store import ModelStore
+from edge.outputs.outputs import Outputs
 from edge.sources import State
 from pipelines.events import Phase
 from pipelines.harvest import Keeper
@@ -112,7 +113,8 @@ class Agent:
         }
         places = {source.name: source.place for source in site.sources}
         live = frozenset(name for name, reader in self._readers.items() if reader.live)
-        self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, live, clock)
+        self._outputs = Outputs(site.outputs, places, site.agent.lang, data, clock)
+        self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, live, clock, self._outputs.offer)
         self._watches = watches
         self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
         self._evidence = evidence
@@ -144,7 +146,8 @@ class Agent:
         instruments = Instruments(
             self._readers, self._inspector, self._reports, self._uplink, self._faults,
             lambda: self._mail.held + self._outbox.unstored, self._models,
-            self._harvester.report if self._harvester else None, self._watcher, self._switches.report,
+            self._harvester.report if self._harvester else None, self._watcher,
+            self._switches.report, self._outputs.report,
         )  # fmt: skip
         self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
         self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
@@ -205,6 +208,7 @@ class Agent:
             *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),
             Worker("uplink", self._send, 20.0),
             Worker("commands", self._switchboard.commands.run, 60.0),
+            *(Worker(f"output:{each.settings.name}", each.run, 90.0) for each in self._outputs.runners),
             Worker("coverage", self._watcher.run, 20.0),
             Worker("status", self._status.run, 20.0),
         )
@@ -223,6 +227,8 @@ class Agent:
         """What the platform holds to be active goes on, or is cleared where nobody looks for it any more."""
         drilled = {name for name, reader in self._readers.items() if reader.drill is not None}
         cleared = resume(self._left_active, self._watches, drilled)
+        for event in self._left_active:
+            self._outputs.offer(event)
         for event in cleared:
             self._pictures.follow(event)
             self._mail.send(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from calibration.errors import DeliveryError, OutboxDamaged
@@ -40,6 +40,7 @@ class Mail:
         models: which model serves a rule, by source and rule.
         live: the sources whose frame times are monotonic time of this machine, not media time.
         clock: the agent's.
+        aloud: told of each event before anything else, for outputs that do not wait for a disk or a network.
 
     Attributes:
         error: why the last event could not be stored; None when all is well.
@@ -53,7 +54,9 @@ class Mail:
         models: Mapping[tuple[str, str], Model],
         live: Collection[str],
         clock: AgentClock,
+        aloud: Callable[[Event], None] = lambda _: None,
     ) -> None:
+        self._aloud = aloud
         self.error: str | None = None
         self.damaged = False
         self._dispatch = dispatch
@@ -81,6 +84,7 @@ class Mail:
                 "incident": event.incident, "sequence": event.sequence,
             },
         )  # fmt: skip
+        self._aloud(event)
         with self._lock:
             self._held.append(Letter(event, evidence))
             self._store()

@@ -53,6 +53,7 @@ class Instruments:
         harvest: what is kept for training; None where nothing is.
         watcher: knows which views can be seen.
         switched: rules that do something else than the site file says.
+        outputs: how the local outputs are.
     """
 
     readers: Mapping[str, Reader]
@@ -65,6 +66,7 @@ class Instruments:
     harvest: Callable[[], Mapping[str, Any]] | None
     watcher: Watcher
     switched: Callable[[], Sequence[Mapping[str, Any]]]
+    outputs: Callable[[], Mapping[str, Any]]
 
 
 class StatusReport:
@@ -114,6 +116,7 @@ class StatusReport:
                 "models": [dict(model) for model in self._read.models],
                 "held_in_memory": self._read.held(),
             }
+            | ({"outputs": dict(outputs)} if (outputs := self._read.outputs()) else {})
             | ({"switched": [dict(each) for each in switched]} if (switched := self._read.switched()) else {})
             | ({"harvest": dict(self._read.harvest())} if self._read.harvest is not None else {}),
         )

@@ -32,6 +32,10 @@ COMMANDS = {
     "drill": "Render a test fire or smoke onto real footage.",
     "watch": "Subscribe to the events of a site and show them as they arrive.",
     "outbox": "Show what waits for the broker.",
+    "verify-log": "Check that no event was changed, left out or put in.",
+    "outputs": "Sirens, webhooks and other local outputs.",
+    "outputs test": "Sound each output for a moment, and say what happened.",
+    "outputs mute": "Mute an output for some time.",
     "inspect": "Run the same pipeline over recorded footage, as fast as it goes.",
     "models": "List the models at hand and verify their digests and signatures.",
     "contract": "Print the JSON Schema of everything that goes over MQTT.",
@@ -82,7 +86,7 @@ def load(name: str) -> Any:
 
 def place_of(name: str) -> tuple[str, str]:
     """Module and function of a row that is a command."""
-    words = [f"{word}_" if keyword.iskeyword(word) else word for word in name.split()]
+    words = [f"{word}_" if keyword.iskeyword(word) else word.replace("-", "_") for word in name.split()]
     return ".".join(["edge.cli", *words]), words[-1]
 
 

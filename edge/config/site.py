@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field_validator, model_validator
 
 from edge.config.broker import BrokerSettings
+from edge.config.outputs import AnyOutput
 from edge.config.source import SourceSettings
 from pipelines.hazards import HazardKind
 from pipelines.rules.base import Settings
@@ -146,4 +147,5 @@ class Site(Settings):
     trusted_keys: tuple[Path, ...] = Field(
         default=(), description="public keys (PEM) trusted besides the one that came with the program"
     )
+    outputs: tuple[AnyOutput, ...] = Field(default=(), description="who else hears of severe hazards: sirens, webhooks")
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="cameras and recordings")

@@ -30,7 +30,7 @@ from edge.delivery.database import connect, connect_read_only, take_lock, transl
 from edge.delivery.entries import Entry, Kind, Outgoing, from_row
 from edge.delivery.shelf import ALL, Compose, Shelf, Slot
 
-__all__ = ["FILE_NAME", "Numbers", "Outbox", "Slot", "read_waiting"]
+__all__ = ["FILE_NAME", "Numbers", "Outbox", "Slot", "read_journal", "read_waiting"]
 
 _V = TypeVar("_V")
 
@@ -376,6 +376,24 @@ def read_waiting(path: Path) -> list[Entry]:
             return [from_row(row) for row in database.execute(ALL)]
         finally:
             database.close()
+
+
+def read_journal(path: Path) -> list[bytes]:
+    """The payloads of all events that an outbox has, sent or not, by their number: read only, changes nothing.
+
+    Raises:
+        DeliveryError: there is none, or it can not be read.
+    """
+    if not path.is_file():
+        raise DeliveryError(f"{path}: no outbox here")
+    with translated(path):
+        database = connect_read_only(path)
+        try:
+            found = dict(database.execute("SELECT number, payload FROM journal").fetchall())
+            found |= dict(database.execute("SELECT number, payload FROM entries WHERE kind = 'event'").fetchall())
+        finally:
+            database.close()
+    return [bytes(payload) for _, payload in sorted(found.items())]
 
 
 def _nothing() -> None:

@@ -1,8 +1,8 @@
 """Random SIGKILLs under load: nothing is lost, the sequences are whole, repeats are the same to the byte.
 
 `make chaos` is the long form, with a thousand; `make chaos KILLS=20` is what `make test` includes. The truth is this
-test's own schedule of what it raised, never the agent's outbox. The platform confirms each event with some delay and forgets
-some of its answers; the broker is stopped at random as well.
+test's own schedule of what it raised, never the agent's outbox. The platform confirms each event with some delay and
+forgets some of its answers; the broker is stopped at random as well.
 """
 
 from __future__ import annotations
