@@ -26,6 +26,7 @@ from edge.agent.pictures import Pictures
 from edge.agent.quarantine import Quarantine
 from edge.agent.reader import Reader
 from edge.agent.resume import left_active, resume
+from edge.agent.service import Service
 from edge.agent.status import Instruments, StatusReport, worker_name
 from edge.agent.supervisor import Beat, Ending, Supervisor, Worker, WorkerReport
 from edge.agent.supervisor import State as Post
@@ -61,6 +62,7 @@ SHUTDOWN_S = 1.6
 """How long the threads get to end; with what stands around it, the agent is gone within two seconds."""
 
 _RING_SLACK_S = 10.0  # a clip is made while newer packets come in
+_VITAL = ("inference", "uplink", "coverage", "status")
 _TEXT_BYTES = 4 * 10**6  # what old pictures give way for when the disk has no room for the text of an event
 _DELIVERY_S = 30.0  # how long a finished run waits for a broker that does not answer
 
@@ -150,6 +152,7 @@ class Agent:
             self._switches.report, self._outputs.report,
         )  # fmt: skip
         self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
+        self._service = Service(clock=clock)
         self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
 
     def run(self, stop: threading.Event, *, until_end: bool = False) -> Ending:
@@ -165,7 +168,9 @@ class Agent:
         self._announce()
         self._resume()
         over = self._over() if until_end else iter(())
-        ending = self._supervisor.run(stop, lambda: self._mail.damaged or next(over, False))
+        self._service.ready(f"watching {len(self._readers)} sources")
+        ending = self._supervisor.run(stop, lambda: self._each_turn() or self._mail.damaged or next(over, False))
+        self._service.stopping()
         if self._mail.damaged:
             log.error("the outbox is damaged: starting afresh with a new one, the old is kept")
             ending = Ending.RESTART
@@ -173,6 +178,13 @@ class Agent:
         self._store_the_rest()
         log.info("stopped", extra={"waiting": self._waiting(), "left_behind": ", ".join(left) or "none"})
         return ending
+
+    def _each_turn(self) -> bool:
+        """The service manager hears that all is well while the threads that nobody can do without run."""
+        states = {report.name: report.state for report in self._reports()}
+        if all(states.get(name) is Post.RUNNING for name in _VITAL):
+            self._service.alive()
+        return False
 
     @property
     def _handled(self) -> bool:

@@ -31,6 +31,8 @@ COMMANDS = {
     "snapshot": "Save one picture of a source, with a grid to read zones off.",
     "drill": "Render a test fire or smoke onto real footage.",
     "watch": "Subscribe to the events of a site and show them as they arrive.",
+    "status": "How an agent is: which views are watched, what is active, what waits.",
+    "report": "What a shift came to: incidents, delays, handling, coverage, drops.",
     "outbox": "Show what waits for the broker.",
     "verify-log": "Check that no event was changed, left out or put in.",
     "outputs": "Sirens, webhooks and other local outputs.",

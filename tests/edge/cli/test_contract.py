@@ -5,7 +5,7 @@ import json
 from typer.testing import CliRunner
 
 from edge import cli
-from edge.delivery.contract import json_schema
+from edge.delivery.schema import json_schema
 
 
 def test_standard_output_is_the_schema_and_nothing_else() -> None:

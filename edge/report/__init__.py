@@ -1,0 +1,1 @@
+"""What a shift came to: incidents, delays, coverage, drops."""
