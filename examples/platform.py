@@ -16,9 +16,13 @@ Needs paho-mqtt alone. What it relies on stands in docs/events.md and docs/close
 
 from __future__ import annotations
 
+import sys
+
+# Run as a script, its own folder comes first, and this file would stand in the way of the library's `platform`.
+sys.path[:] = [folder for folder in sys.path if folder != __file__.rpartition("/")[0]]
+
 import argparse
 import json
-import sys
 import threading
 import time
 import uuid

@@ -61,12 +61,18 @@ def _canonical(name: str) -> str:
 def test_the_lock_holds_every_dependency(project: dict[str, Any], lock: dict[str, Version]) -> None:
     about = project["project"]
     extras = about["optional-dependencies"]
-    # `dev` takes in `models` by the project's own name.
-    asked = [*about["dependencies"], *extras["models"], *extras["dev"], *project["build-system"]["requires"]]
+    # `dev` takes in `models` and `outputs` by the project's own name.
+    asked = [
+        *about["dependencies"],
+        *extras["models"],
+        *extras["outputs"],
+        *extras["dev"],
+        *project["build-system"]["requires"],
+    ]
     for wanted in map(Requirement, asked):
         text = str(wanted)
         if wanted.name == about["name"]:
-            assert wanted.extras == {"models"}
+            assert wanted.extras == {"models", "outputs"}
             continue
         found = lock.get(_canonical(wanted.name))
         assert found is not None, f"{text}: not in requirements.lock; run `make lock`"

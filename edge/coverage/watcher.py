@@ -83,7 +83,7 @@ class Watcher:
         self._views = {name: _View() for name in self._readers}
         self._began_s = clock.monotonic()
         self._last_s: float | None = None
-        self._written_s = self._reported_s = float("-inf")
+        self._written_s, self._reported_s = clock.monotonic() - _WRITE_S * 0.8, float("-inf")
         self._reported: object = None
         for name, reader in self._readers.items():
             reader.coverage.reference = self._views[name].saved = self._references.load(name)

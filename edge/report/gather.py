@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from edge.delivery.contract import CloudEvent, CoverageEvent, is_coverage
+from edge.delivery.contract import CloudEvent, CoverageEvent, EventData, is_coverage
 from edge.delivery.place import Place
 from pipelines.events import Condition, Handling, Mode, Phase
+from pipelines.frame import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def gather(
 
 def _case(life: list[CloudEvent]) -> Case:
     first, last = life[0].data, life[-1].data
-    cleared = [event.data.observed.timestamp() for event in life if event.data.phase is Phase.CLEARED]
+    cleared = [_moment(event.data, event.data.observed) for event in life if event.data.phase is Phase.CLEARED]
     over = last.condition is Condition.CLEARED and bool(cleared)
     return Case(
         incident=first.incident,
@@ -171,7 +172,7 @@ def _case(life: list[CloudEvent]) -> Case:
         source=first.source,
         zone=first.zone,
         enterprise=_enterprise(first.place),
-        opened_s=first.alarm.timestamp(),
+        opened_s=_moment(first, first.alarm),
         ended_s=cleared[-1] if over else None,
         severity=max(event.data.severity for event in life),
         condition=last.condition,
@@ -183,6 +184,11 @@ def _case(life: list[CloudEvent]) -> Case:
         reached=tuple(dict.fromkeys(event.data.handling for event in life)),
         overdue=any(event.data.overdue for event in life),
     )
+
+
+def _moment(data: EventData, observed: datetime) -> float:
+    """When it was; of a recording, when it was found: its own times are those of another day."""
+    return (data.sent_at if data.clock is Clock.FILE else observed).timestamp()
 
 
 def _enterprise(place: Place | None) -> str:

@@ -63,8 +63,8 @@ class Pages:
         parts += [f"## {self._say['coverage']}", ""]
         for source, shares in sorted(self._shift.watched.items()):
             bars = "".join("▁▂▃▄▅▆▇█"[min(int(share * 8), 7)] for share in shares.values())
-            mean = sum(shares.values()) / len(shares) if shares else 0.0
-            parts.append(f"- `{source}` {bars} {mean:.1%}")
+            mean = f"{sum(shares.values()) / len(shares):.1%}" if shares else "–"
+            parts.append(f"- `{source}` {bars} {mean}")
         if self._shift.unreadable:
             parts += ["", str(self._say["unreadable"]).format(self._shift.unreadable)]
         return "\n".join(parts) + "\n"

@@ -38,14 +38,15 @@ def test_options_are_explained(name: str) -> None:
 @pytest.mark.parametrize("name", LEAVES)
 def test_has_a_test(name: str, root: Path) -> None:
     *groups, word = name.split()
-    test = root.joinpath("tests", "edge", "cli", *groups, f"test_{word}.py")
+    test = root.joinpath("tests", "edge", "cli", *groups, f"test_{word.replace('-', '_')}.py")
     assert test.is_file(), f"lookout {name} has no test at {test.relative_to(root)}"
 
 
 def test_every_module_is_in_the_table(root: Path) -> None:
     folder = root / "edge" / "cli"
     modules = {path.relative_to(folder) for path in folder.rglob("*.py") if not path.stem.startswith("_")}
-    assert {" ".join(path.with_suffix("").parts).rstrip("_") for path in modules} == set(LEAVES)
+    rows = {name.replace("-", "_") for name in LEAVES}
+    assert {" ".join(path.with_suffix("").parts).rstrip("_") for path in modules} == rows
 
 
 @pytest.mark.parametrize("group", sorted(cli.GROUPS))
