@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from edge.config.broker import BrokerSettings, TlsSettings
+from edge.config.broker import BrokerSettings, Fallback, TlsSettings
 from edge.config.drill import DrillFire, DrillItem, DrillObstacle, DrillSettings, DrillSmoke
 from edge.config.outputs import CommandOutput, ModbusCoil, MqttOutput, Output, Webhook
 from edge.config.schema import bounds
@@ -43,6 +43,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "agent.inference": InferenceSettings,
     "broker": BrokerSettings,
     "broker.tls": TlsSettings,
+    "broker.fallbacks[]": Fallback,
     "commands": CommandSettings,
     "outputs[]": Output,
     "kind: webhook": Webhook,

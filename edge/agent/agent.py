@@ -295,6 +295,7 @@ class Agent:
                 ("outbox", self._mail.error),
                 ("outbox", self._outbox.disk_error),
                 ("platform", self._switchboard.error),
+                ("broker", "nobody is listening to the events" if self._uplink.unheard else None),
                 ("commands", self._switchboard.commands.error),
                 ("pictures", self._pictures.error),
                 ("clips", self._clips.error),

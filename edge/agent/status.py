@@ -128,7 +128,12 @@ class StatusReport:
             "running": running,
             "pid": os.getpid(),
             "version": __version__,
-            "broker": {"connected": uplink.connected, "session": uplink.session, "sent": uplink.sent}
+            "broker": {
+                "connected": uplink.connected,
+                "address": uplink.broker,
+                "session": uplink.session,
+                "sent": uplink.sent,
+            }
             | ({"error": uplink.last_error} if uplink.last_error else {}),
             **json.loads(heartbeat.to_bytes()),
         }

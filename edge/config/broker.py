@@ -32,6 +32,23 @@ class TlsSettings(BaseModel):
         return self
 
 
+class Fallback(BaseModel):
+    """Another broker, where the first can not be reached; what is left out is as with the first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    host: str = Field(min_length=1)
+    """Name or address."""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """TCP port; 1883, or 8883 with TLS, when left out."""
+    tls: TlsSettings | None = None
+    """TLS; as with the first broker when left out."""
+    username: str | None = Field(default=None, min_length=1)
+    """User name; as with the first broker when left out."""
+    password: SecretStr | None = None
+    """Password; as with the first broker when left out."""
+
+
 class BrokerSettings(BaseModel):
     """The MQTT broker that receives the events."""
 
@@ -69,6 +86,15 @@ class BrokerSettings(BaseModel):
     window: int = Field(default=20, ge=1, le=1000)
     """How many messages may be under way without their acknowledgement."""
 
+    will_delay_s: int = Field(default=5, ge=0, le=3600)
+    """A connection that breaks and is back within so long is not told as `offline` (MQTT 5)."""
+    session_s: int = Field(default=3600, ge=0, le=604_800)
+    """How long the broker keeps commands and answers for an agent that is away (MQTT 5)."""
+    evidence_expires_s: int | None = Field(default=None, ge=60, le=2_592_000)
+    """How long a broker keeps a picture or clip for a platform that is away (MQTT 5); event texts never expire."""
+    fallbacks: tuple[Fallback, ...] = ()
+    """Other brokers, in order, while the first can not be reached."""
+
     @field_validator("protocol", mode="before")
     @classmethod
     def _bare_number(cls, found: object) -> object:
@@ -85,6 +111,12 @@ class BrokerSettings(BaseModel):
     def effective_port(self) -> int:
         """The port to connect to."""
         return self.port or (TLS_PORT if self.tls else PLAIN_PORT)
+
+    def instead(self, other: Fallback) -> BrokerSettings:
+        """The settings for another broker, as a fallback says."""
+        given = {name: getattr(other, name) for name in ("tls", "username", "password")}
+        changed = {name: value for name, value in given.items() if value is not None}
+        return self.model_copy(update={"host": other.host, "port": other.port, "fallbacks": (), **changed})
 
     @property
     def confirm_s(self) -> float | None:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -31,6 +31,7 @@ Protocol = Literal["5", "3.1.1"]
 
 _VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 _UNSUPPORTED_VERSION = 132
+_NOBODY = 16  # «No matching subscribers»
 _SEND_BUFFER = 64 * 1024
 """Small, so that what the kernel has taken is soon with the broker: a stall is seen, and an alarm is not stuck
 behind a megabyte of clip that can not be called back."""
@@ -59,10 +60,12 @@ class Acknowledgement:
     Attributes:
         message: its number within the link.
         refusal: why it was not accepted; None when it was.
+        unheard: nobody is subscribed to its topic (MQTT 5, reason code 16).
     """
 
     message: int
     refusal: str | None
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Link:
         bare: bool = False,
     ) -> None:
         self.protocol = protocol
+        self._bare = bare
         self._settings = settings
         self._answer: ReasonCode | None = None
         self._limits = Properties(PacketTypes.CONNACK)  # type: ignore[no-untyped-call]
@@ -111,7 +115,7 @@ class Link:
         self._wake_read, self._wake_write = _waker()
         self._client = self._make_client(client_id)
         if will is not None and not bare:
-            self._client.will_set(will.topic, will.payload, qos=1, retain=True)
+            self._client.will_set(will.topic, will.payload, qos=1, retain=True, properties=self._will_properties())
         if settings.username is not None and not bare:
             password = settings.password
             self._client.username_pw_set(settings.username, password.get_secret_value() if password else None)
@@ -130,7 +134,7 @@ class Link:
         """
         if self._settings.tls is not None:
             self._client.tls_set_context(tls_context(self._settings.tls))
-        _dial(self._client, self._settings, go_on)
+        _dial(self._client, self._settings, self._session(), go_on)
         deadline = time.monotonic() + self._settings.connect_timeout_s
         while self._answer is None:
             left = deadline - time.monotonic()
@@ -143,8 +147,17 @@ class Link:
             kind = VersionRefused if self._answer.value == _UNSUPPORTED_VERSION else BrokerRefused
             raise kind(self._named(f"refused the connection: {self._answer} (reason code {self._answer.value})"))
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool, media_type: str) -> int:
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool, media_type: str, expires_s: int | None = None
+    ) -> int:
         """Send a message with QoS 1.
+
+        Args:
+            topic: where.
+            payload: what.
+            retain: the broker keeps it.
+            media_type: told with MQTT 5.
+            expires_s: the broker may drop it undelivered after so long (MQTT 5); never if None.
 
         Returns:
             Its number, which `acknowledgements` will name.
@@ -153,6 +166,8 @@ class Link:
         if self.protocol == "5":
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.ContentType = media_type
+            if expires_s is not None:
+                properties.MessageExpiryInterval = expires_s
         self._moved_s = time.monotonic()
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
@@ -226,6 +241,22 @@ class Link:
         self._wake_read.close()
         self._wake_write.close()
 
+    def _will_properties(self) -> Properties | None:
+        if self.protocol != "5" or not self._settings.will_delay_s:
+            return None
+        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+        properties.WillDelayInterval = self._settings.will_delay_s
+        return properties
+
+    def _session(self) -> dict[str, Any]:
+        """Take up the session that the broker keeps: only then it withdraws the will of the connection before."""
+        keep_s = max(self._settings.session_s, self._settings.will_delay_s)
+        if self.protocol != "5" or self._bare or not keep_s:
+            return {}
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = keep_s
+        return {"clean_start": False, "properties": properties}
+
     def _make_client(self, client_id: str) -> mqtt.Client:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -291,17 +322,17 @@ class Link:
     def _on_publish(self, _: mqtt.Client, __: object, message: int, reason: ReasonCode, ___: object) -> None:
         self._moved_s = time.monotonic()
         refusal = f"{reason} (reason code {reason.value})" if reason.is_failure else None
-        self._acknowledgements.append(Acknowledgement(message, refusal))
+        self._acknowledgements.append(Acknowledgement(message, refusal, reason.value == _NOBODY))
 
 
-def _dial(client: mqtt.Client, settings: BrokerSettings, go_on: Callable[[], bool]) -> None:
+def _dial(client: mqtt.Client, settings: BrokerSettings, session: dict[str, Any], go_on: Callable[[], bool]) -> None:
     # Looking up a name, connecting and the TLS handshake block: they get a thread of their own, so that ours
     # goes on beating and can leave at any time.
     outcome: list[OSError | ValueError | None] = []
 
     def dial() -> None:
         try:
-            client.connect(settings.host, settings.effective_port, keepalive=settings.keepalive_s)
+            client.connect(settings.host, settings.effective_port, keepalive=settings.keepalive_s, **session)
             outcome.append(None)
         except (OSError, ValueError) as error:
             outcome.append(error)

@@ -14,6 +14,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from calibration.errors import BrokerRefused, DeliveryError, OutboxDamaged
 from edge.config.broker import BrokerSettings
+from edge.delivery.brokers import Brokers
 from edge.delivery.contract import JSON_MEDIA_TYPE, CoverageReport, Heartbeat, Payload, Status, utc
 from edge.delivery.entries import Entry, Kind
 from edge.delivery.holds import Holds
@@ -53,6 +54,7 @@ class Uplink:
         protocol: the version of MQTT spoken.
         session: number of the connection.
         sent: messages that the broker has acknowledged since the start.
+        unheard: nobody was subscribed when the last event was sent (MQTT 5).
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class Uplink:
         self.session = 0
         self.sent = 0
         self._error: str | None = None
-        self._settings = settings
+        self._brokers = Brokers(settings)
         self._outbox = outbox
         self._topics = topics
         self._started = started or utc(now())
@@ -80,7 +82,8 @@ class Uplink:
         self._jitter = jitter
         self._client_id = settings.client_id or f"lookout-{topics.site}-{topics.agent}"
         self._ask_version = False
-        self._heard = False
+        self._heard = self._better = False
+        self.unheard = False
         self._heartbeat = Heartbeat()
         self._status_due = False
         self._coverage: CoverageReport | None = None
@@ -89,6 +92,16 @@ class Uplink:
         self._under_way: dict[int, Entry | None] = {}
         self._acknowledged: list[Entry] = []
         self._holds = Holds()
+
+    @property
+    def _settings(self) -> BrokerSettings:
+        """Those of the broker whose turn it is."""
+        return self._brokers.current
+
+    @property
+    def broker(self) -> str:
+        """The broker that serves, or is tried."""
+        return self._settings.address
 
     @property
     def last_error(self) -> str | None:
@@ -136,14 +149,17 @@ class Uplink:
             while not stop.is_set():
                 at_once = self._once(stop, beat)
                 failures = 1 if self._heard else failures + 1
-                if not at_once and not stop.is_set():
+                if not at_once and not self._better and self._brokers.next():
+                    self.protocol = "3.1.1" if self._settings.protocol == "3.1.1" else "5"
+                    continue  # another broker is tried at once: an alarm does not wait for the first to come back
+                if not (at_once or self._better) and not stop.is_set():
                     self._pause(failures, stop, beat)
         finally:
             self._outbox.on_arrival(None)
 
     def _once(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
         """One connection, from its beginning to its end; whether to try again without a pause."""
-        self._heard = False
+        self._heard = self._better = False
         if self._ask_version:
             self._ask_version = False
             return self._ask(stop, beat)
@@ -176,6 +192,7 @@ class Uplink:
 
     def _serve(self, link: Link, stop: threading.Event, beat: Callable[[], None]) -> None:
         self._link, self.connected, self._error = link, True, None
+        self._brokers.serves()
         self._status_due = self._coverage_due = True
         _log.info(
             "broker connected",
@@ -190,6 +207,10 @@ class Uplink:
             link.turn(_TURN_S)
             self._settle(link)
             self._hear(link)
+            if self._brokers.better():
+                self._better = True
+                _log.info("the first broker answers again", extra={"broker": self._settings.address})
+                break
             if self._under_way and link.stalled_s() > self._settings.silence_s:
                 raise DeliveryError(
                     f"broker {self._settings.address} owes {len(self._under_way)} acknowledgements"
@@ -213,7 +234,10 @@ class Uplink:
         for entry in self._outbox.next_entries(room, sent, held):
             body = self._body(entry, link)
             if body is not None:
-                message = link.publish(entry.topic, body, retain=entry.retain, media_type=entry.media_type)
+                expires_s = self._settings.evidence_expires_s if entry.kind is Kind.EVIDENCE else None
+                message = link.publish(
+                    entry.topic, body, retain=entry.retain, media_type=entry.media_type, expires_s=expires_s
+                )
                 self._under_way[message] = entry
 
     def _window(self, link: Link) -> int:
@@ -248,6 +272,8 @@ class Uplink:
                 continue
             self.sent += 1
             self._heard = True
+            if entry is not None and entry.kind is Kind.EVENT:
+                self._note_listeners(answer.unheard)
             if entry is not None:
                 self._holds.forget(entry)
                 self._acknowledged.append(entry)
@@ -276,6 +302,11 @@ class Uplink:
                     ear(arrival.topic, arrival.payload)
         if link.refused_topics:
             self._error = f"broker {self._settings.address} does not let this agent hear {link.refused_topics[0]}"
+
+    def _note_listeners(self, unheard: bool) -> None:
+        if unheard and not self.unheard:
+            _log.warning("nobody is listening", extra={"topic": self._topics.event, "broker": self._settings.address})
+        self.unheard = unheard
 
     def _farewell(self, link: Link, beat: Callable[[], None]) -> None:
         """The offline status, then a DISCONNECT; if the broker does not take it in time, the will says it."""

@@ -100,7 +100,7 @@ def test_nothing_is_removed_while_the_broker_is_away(outbox: Outbox, run_uplink:
 def test_birth_and_will_carry_the_same_session(mosquitto: Mosquitto, outbox: Outbox, run_uplink: Start) -> None:
     """The will of each connection is paired with the birth of that connection, and no other."""
     with Relay(mosquitto.port) as relay, Ears(settings_for(mosquitto.port)) as ears:
-        run_uplink(settings_for(relay.port))
+        run_uplink(settings_for(relay.port, will_delay_s=0))
         wait_for(lambda: len(ears.of(ReceivedStatus)) == 1, "birth")
         relay.cut()
         wait_for(lambda: len(ears.of(ReceivedStatus)) == 3, "will and second birth")
