@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ from edge.agent.switchboard import Switchboard
 from edge.agent.switches import FILE as SWITCHES
 from edge.agent.switches import Switches
 from edge.clock import AgentClock
+from edge.clock_quality import synchronised
 from edge.config import Site
 from edge.coverage.incidents import CoverageIncidents
 from edge.coverage.watcher import Watcher
@@ -45,6 +47,7 @@ from edge.evidence.store import EvidenceStore
 from edge.harvest import HarvestStore
 from edge.inference import Memory
 from edge.inference.memory import FILE as INFERENCE
+from edge.metrics import Figures, MetricsServer
 from edge.model_store import ModelStore
 from edge.outputs.outputs import Outputs
 from edge.sources import State
@@ -153,6 +156,11 @@ class Agent:
         )  # fmt: skip
         self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
         self._service = Service(clock=clock)
+        self._metrics = (
+            MetricsServer(site.agent.metrics, Figures(self._status.heartbeat, lambda: self._uplink.sent), self._well)
+            if site.agent.metrics is not None
+            else None
+        )
         self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
 
     def run(self, stop: threading.Event, *, until_end: bool = False) -> Ending:
@@ -181,10 +189,13 @@ class Agent:
 
     def _each_turn(self) -> bool:
         """The service manager hears that all is well while the threads that nobody can do without run."""
-        states = {report.name: report.state for report in self._reports()}
-        if all(states.get(name) is Post.RUNNING for name in _VITAL):
+        if self._well():
             self._service.alive()
         return False
+
+    def _well(self) -> bool:
+        states = {report.name: report.state for report in self._reports()}
+        return all(states.get(name) is Post.RUNNING for name in _VITAL)
 
     @property
     def _handled(self) -> bool:
@@ -197,6 +208,8 @@ class Agent:
 
     def close(self) -> None:
         """Close the outbox and let another agent have the data folder."""
+        if self._metrics is not None:
+            self._metrics.close()
         self._opened.close()
 
     def __enter__(self) -> Self:
@@ -223,6 +236,7 @@ class Agent:
             *(Worker(f"output:{each.settings.name}", each.run, 90.0) for each in self._outputs.runners),
             Worker("coverage", self._watcher.run, 20.0),
             Worker("status", self._status.run, 20.0),
+            *((Worker("metrics", self._metrics.run, 60.0),) if self._metrics is not None else ()),
         )
 
     def _harvest(self, plans: Mapping[str, WatchPlan]) -> Harvester | None:
@@ -284,7 +298,10 @@ class Agent:
         return self._supervisor.reports()
 
     def _dispatch(self, outbox: Outbox) -> Dispatch:
-        return Dispatch(outbox, self._topics, lang=self.site.agent.lang, now=self._clock.now, handled=self._handled)
+        return Dispatch(
+            outbox, self._topics, lang=self.site.agent.lang, now=self._clock.now, handled=self._handled,
+            config_sha256=hashlib.sha256(self.site.model_dump_json().encode()).hexdigest(), synchronised=synchronised,
+        )  # fmt: skip
 
     def _faults(self) -> list[str]:
         found = [f"{report.name}: {report.last_error}" for report in self._supervisor.reports() if report.last_error]

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from edge.config import load_site
 from edge.delivery.entries import Entry
-from edge.delivery.outbox import FILE_NAME, read_waiting
+from edge.delivery.outbox import FILE_NAME
+from edge.delivery.reading import read_waiting
 
 
 def outbox(

@@ -12,7 +12,8 @@ import typer
 from edge.agent.folder import read_json
 from edge.config import load_site
 from edge.coverage.hours import FILE as COVERAGE
-from edge.delivery.outbox import FILE_NAME, read_journal
+from edge.delivery.outbox import FILE_NAME
+from edge.delivery.reading import read_journal
 from edge.report.gather import gather, read_hours
 from edge.report.pages import Pages
 

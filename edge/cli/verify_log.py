@@ -10,7 +10,8 @@ import typer
 
 from edge.config import load_site
 from edge.delivery.chain import check_chain, read_lines
-from edge.delivery.outbox import FILE_NAME, read_journal
+from edge.delivery.outbox import FILE_NAME
+from edge.delivery.reading import read_journal
 
 
 def verify_log(

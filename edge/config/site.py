@@ -99,6 +99,11 @@ class AgentSettings(Settings):
     evidence: EvidenceSettings = Field(default=EvidenceSettings(), description="pictures and clips")
     harvest: HarvestSettings = Field(default=HarvestSettings(), description="pictures kept for training")
     inference: InferenceSettings = Field(default=InferenceSettings(), description="how the models are run")
+    metrics: str | None = Field(
+        default=None,
+        pattern=r"^[^:/\s]+:\d{1,5}$",
+        description="HOST:PORT on which /metrics (Prometheus) and /healthz are answered; nowhere if left out",
+    )
     status_every_s: float = Field(default=30.0, ge=1, le=3600, description="how often the status is published")
 
 

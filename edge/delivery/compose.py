@@ -26,6 +26,8 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
     place: Place | None = None,
     evidence: Sequence[EvidenceFile] = (),
     model: Model | None = None,
+    config_sha256: str | None = None,
+    clock_synchronised: bool | None = None,
 ) -> CloudEvent:
     """The event as it goes over the wire.
 
@@ -39,6 +41,8 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         place: where the source stands.
         evidence: pictures and clips that belong to this event.
         model: the model that saw it.
+        config_sha256: digest of the settings.
+        clock_synchronised: whether the agent's clock is kept right; None where that is not known.
     """
     data = EventData(
         incident=event.incident,
@@ -66,6 +70,8 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         place=place,
         evidence=tuple(_descriptor(file, topics) for file in evidence),
         model=model,
+        config_sha256=config_sha256,
+        clock_synchronised=clock_synchronised,
         by=event.care.by,
         note=event.care.note,
         responsible=event.care.responsible,

@@ -162,6 +162,10 @@ class EventData(Payload):
     """What follows on `evidence` topics."""
     model: Model | None = None
     """The model that saw it."""
+    config_sha256: Sha256 | None = None
+    """Digest of the site's settings as they were, without their secrets, hex."""
+    clock_synchronised: bool | None = None
+    """Whether the agent's clock was kept right by somebody, NTP say; left out where the machine can not tell."""
     by: str | None = None
     """Who took the last step in handling it."""
     note: str | None = None

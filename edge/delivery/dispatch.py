@@ -24,6 +24,8 @@ class Dispatch:
         lang: `zh` or `en`, of the line for people.
         now: the wall clock, UTC seconds since the epoch.
         handled: the retained topic of an incident stays until people are done with it.
+        config_sha256: digest of the settings, for every event.
+        synchronised: whether the agent's clock is kept right; asked for every event.
     """
 
     def __init__(
@@ -34,7 +36,11 @@ class Dispatch:
         lang: str = "en",
         now: Callable[[], float] = time.time,
         handled: bool = False,
+        config_sha256: str | None = None,
+        synchronised: Callable[[], bool | None] = lambda: None,
     ) -> None:
+        self._config_sha256 = config_sha256
+        self._synchronised = synchronised
         self._handled = handled
         self._outbox = outbox
         self._topics = topics
@@ -86,6 +92,8 @@ class Dispatch:
                 place=place,
                 evidence=evidence,
                 model=model,
+                config_sha256=self._config_sha256,
+                clock_synchronised=self._synchronised(),
             ).to_bytes()
 
         return self._outbox.put_event(outgoing, payload)

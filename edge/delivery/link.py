@@ -380,3 +380,13 @@ def _waker() -> tuple[socket.socket, socket.socket]:
     read.setblocking(False)
     write.setblocking(False)
     return read, write
+
+
+def going(stop: threading.Event, beat: Callable[[], None]) -> Callable[[], bool]:
+    """What `Link.open` asks: a sign of life, and whether to go on."""
+
+    def go_on() -> bool:
+        beat()
+        return not stop.is_set()
+
+    return go_on

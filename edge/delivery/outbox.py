@@ -26,11 +26,11 @@ from typing import TypeVar
 
 from calibration.errors import DeliveryError, OutboxDamaged
 from edge.delivery import salvage
-from edge.delivery.database import connect, connect_read_only, take_lock, translated
-from edge.delivery.entries import Entry, Kind, Outgoing, from_row
-from edge.delivery.shelf import ALL, Compose, Shelf, Slot
+from edge.delivery.database import connect, take_lock, translated
+from edge.delivery.entries import Entry, Kind, Outgoing
+from edge.delivery.shelf import Compose, Shelf, Slot
 
-__all__ = ["FILE_NAME", "Numbers", "Outbox", "Slot", "read_journal", "read_waiting"]
+__all__ = ["FILE_NAME", "Numbers", "Outbox", "Slot"]
 
 _V = TypeVar("_V")
 
@@ -56,6 +56,13 @@ class Numbers:
     highest: int
     lowest_waiting: int | None
     unconfirmed: int
+
+    def told(self, *, confirmed: bool) -> dict[str, int | None]:
+        """As the heartbeat has it; `confirmed` where the platform has to confirm."""
+        unconfirmed = self.unconfirmed if confirmed else None
+        return {
+            "highest_number": self.highest, "lowest_waiting": self.lowest_waiting, "unconfirmed": unconfirmed,
+        }  # fmt: skip
 
 
 class Outbox:
@@ -360,40 +367,6 @@ class Outbox:
                 carried = salvage.carry_over(aside, database, self._now())
             self.notes = (f"{damage}; kept as {aside.name}, {carried} waiting messages carried over into a new one",)
             return database
-
-
-def read_waiting(path: Path) -> list[Entry]:
-    """What waits in an outbox that an agent may have open: read only, changes nothing.
-
-    Raises:
-        DeliveryError: there is none, or it can not be read.
-    """
-    if not path.is_file():
-        raise DeliveryError(f"{path}: no outbox here")
-    with translated(path):
-        database = connect_read_only(path)
-        try:
-            return [from_row(row) for row in database.execute(ALL)]
-        finally:
-            database.close()
-
-
-def read_journal(path: Path) -> list[bytes]:
-    """The payloads of all events that an outbox has, sent or not, by their number: read only, changes nothing.
-
-    Raises:
-        DeliveryError: there is none, or it can not be read.
-    """
-    if not path.is_file():
-        raise DeliveryError(f"{path}: no outbox here")
-    with translated(path):
-        database = connect_read_only(path)
-        try:
-            found = dict(database.execute("SELECT number, payload FROM journal").fetchall())
-            found |= dict(database.execute("SELECT number, payload FROM entries WHERE kind = 'event'").fetchall())
-        finally:
-            database.close()
-    return [bytes(payload) for _, payload in sorted(found.items())]
 
 
 def _nothing() -> None:

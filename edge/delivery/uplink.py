@@ -18,7 +18,7 @@ from edge.delivery.brokers import Brokers
 from edge.delivery.contract import JSON_MEDIA_TYPE, CoverageReport, Heartbeat, Payload, Status, utc
 from edge.delivery.entries import Entry, Kind
 from edge.delivery.holds import Holds
-from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, Will
+from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, Will, going
 from edge.delivery.outbox import Outbox
 from edge.delivery.topics import Topics
 from edge.version import __version__
@@ -115,11 +115,7 @@ class Uplink:
 
     def numbers(self) -> dict[str, int | None]:
         """Where the numbers of the events stand, as the heartbeat tells it."""
-        numbers = self._outbox.numbers()
-        unconfirmed = numbers.unconfirmed if self._settings.confirm == "platform" else None
-        return {
-            "highest_number": numbers.highest, "lowest_waiting": numbers.lowest_waiting, "unconfirmed": unconfirmed,
-        }  # fmt: skip
+        return self._outbox.numbers().told(confirmed=self._settings.confirm == "platform")
 
     def publish_status(self, heartbeat: Heartbeat) -> None:
         """Publish the retained status with this heartbeat; the newest one wins while the broker is away."""
@@ -165,7 +161,7 @@ class Uplink:
             return self._ask(stop, beat)
         link = self._make_link()
         try:
-            link.open(_going(stop, beat))
+            link.open(going(stop, beat))
             self._serve(link, stop, beat)
         except VersionRefused as error:
             return self._version_refused(error)
@@ -365,7 +361,7 @@ class Uplink:
         """Ask, with a CONNECT that any broker can parse, whether MQTT 5 is spoken; see decision 0008."""
         link = Link(self._settings, "", "5", bare=True)
         try:
-            link.open(_going(stop, beat))
+            link.open(going(stop, beat))
             link.close(politely=True)
         except VersionRefused as error:
             return self._version_refused(error)
@@ -395,11 +391,3 @@ class Uplink:
         link = self._link
         if link is not None:
             link.wake()
-
-
-def _going(stop: threading.Event, beat: Callable[[], None]) -> Callable[[], bool]:
-    def go_on() -> bool:
-        beat()
-        return not stop.is_set()
-
-    return go_on

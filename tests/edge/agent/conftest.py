@@ -19,7 +19,7 @@ import yaml
 
 from calibration.errors import DeliveryError
 from edge.delivery.entries import Entry, Kind
-from edge.delivery.outbox import read_waiting
+from edge.delivery.reading import read_waiting
 from tests.conftest import ROOT
 
 FPS = 10

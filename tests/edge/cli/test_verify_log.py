@@ -7,7 +7,8 @@ from typer.testing import CliRunner
 
 from edge import cli
 from edge.delivery.dispatch import Dispatch
-from edge.delivery.outbox import FILE_NAME, Outbox, read_journal
+from edge.delivery.outbox import FILE_NAME, Outbox
+from edge.delivery.reading import read_journal
 from tests.edge.delivery.builders import TOPICS, make_event
 
 

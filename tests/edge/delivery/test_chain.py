@@ -9,7 +9,8 @@ import pytest
 
 from edge.delivery.chain import check_chain
 from edge.delivery.dispatch import Dispatch
-from edge.delivery.outbox import Outbox, read_journal
+from edge.delivery.outbox import Outbox
+from edge.delivery.reading import read_journal
 from tests.edge.delivery.builders import TOPICS, make_event
 
 

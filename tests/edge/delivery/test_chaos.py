@@ -21,7 +21,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.delivery.outbox import Outbox, read_waiting
+from edge.delivery.outbox import Outbox
+from edge.delivery.reading import read_waiting
 from tests.edge.delivery.builders import TOPICS
 from tests.edge.delivery.conftest import wait_for
 from tests.edge.delivery.listener import retained

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.delivery.outbox import read_waiting
+from edge.delivery.reading import read_waiting
 from tests.edge.delivery.builders import TOPICS
 from tests.edge.delivery.conftest import wait_for
 from tests.edge.delivery.listener import Heard, Listener, retained

@@ -10,7 +10,8 @@ import pytest
 
 from calibration.errors import DeliveryError
 from edge.delivery.entries import Entry, Kind
-from edge.delivery.outbox import Outbox, Slot, read_waiting
+from edge.delivery.outbox import Outbox, Slot
+from edge.delivery.reading import read_waiting
 from tests.edge.delivery.builders import make_evidence, put
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from edge.coverage.incidents import CoverageIncidents
 from edge.delivery.dispatch import Dispatch
-from edge.delivery.outbox import Outbox, read_journal
+from edge.delivery.outbox import Outbox
+from edge.delivery.reading import read_journal
 from edge.report.gather import Shift, gather, read_hours
 from edge.report.pages import Pages
 from pipelines.coverage import ViewFault
