@@ -306,6 +306,7 @@ class Agent:
     def _faults(self) -> list[str]:
         found = [f"{report.name}: {report.last_error}" for report in self._supervisor.reports() if report.last_error]
         found += [f"outbox: {note}" for note in self._outbox.notes]
+        found += [f"broker: {sentence}" for sentence in self._uplink.papers.expiring]
         return found + [
             f"{what}: {error}"
             for what, error in (

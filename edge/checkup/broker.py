@@ -9,6 +9,7 @@ from calibration.errors import DeliveryError
 from edge.checkup.result import Part, Result
 from edge.config.broker import BrokerSettings
 from edge.config.site import Site
+from edge.delivery.expiry import expiring
 from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused
 
 
@@ -17,16 +18,17 @@ def check_broker(site: Site, timeout_s: float) -> Result:
 
     The client id ends in `-check`, so that a running agent is not thrown off its connection.
     """
-    settings = site.broker
+    settings = site.broker.model_copy(update={"session_s": 0, "will_delay_s": 0})  # leaves nothing behind
     client_id = f"{settings.client_id or f'lookout-{site.site.name}-{site.agent.name}'}-check"
     deadline = time.monotonic() + timeout_s
     try:
         spoken = _connect(settings, client_id, lambda: time.monotonic() < deadline)
     except DeliveryError as error:
         return Result(Part.BROKER, settings.address, False, str(error))
+    soon = "".join(f"; {sentence}" for sentence in expiring(settings.tls, None, time.time())) if settings.tls else ""
     how = "TLS" if settings.tls is not None else "no TLS"
     who = f"as user {settings.username}" if settings.username is not None else "without a user"
-    return Result(Part.BROKER, settings.address, True, f"MQTT {spoken}, {how}, {who}")
+    return Result(Part.BROKER, settings.address, True, f"MQTT {spoken}, {how}, {who}{soon}")
 
 
 def _connect(settings: BrokerSettings, client_id: str, go_on: Callable[[], bool]) -> Protocol:

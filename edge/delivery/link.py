@@ -183,6 +183,12 @@ class Link:
         return taken
 
     @property
+    def peer_certificate(self) -> bytes | None:
+        """The certificate that the broker has shown, DER; None without TLS."""
+        connection = self._client.socket()
+        return connection.getpeercert(True) if isinstance(connection, ssl.SSLSocket) else None
+
+    @property
     def refused_topics(self) -> tuple[str, ...]:
         """Those that the broker does not let this agent hear."""
         return tuple(self._refused_topics)

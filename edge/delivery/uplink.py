@@ -17,6 +17,7 @@ from edge.config.broker import BrokerSettings
 from edge.delivery.brokers import Brokers
 from edge.delivery.contract import JSON_MEDIA_TYPE, CoverageReport, Heartbeat, Payload, Status, utc
 from edge.delivery.entries import Entry, Kind
+from edge.delivery.expiry import Papers
 from edge.delivery.holds import Holds
 from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, Will, going
 from edge.delivery.outbox import Outbox
@@ -54,6 +55,7 @@ class Uplink:
         protocol: the version of MQTT spoken.
         session: number of the connection.
         sent: messages that the broker has acknowledged since the start.
+        papers: certificates that have to be renewed soon.
         unheard: nobody was subscribed when the last event was sent (MQTT 5).
     """
 
@@ -84,6 +86,7 @@ class Uplink:
         self._ask_version = False
         self._heard = self._better = False
         self.unheard = False
+        self.papers = Papers()
         self._heartbeat = Heartbeat()
         self._status_due = False
         self._coverage: CoverageReport | None = None
@@ -189,6 +192,7 @@ class Uplink:
     def _serve(self, link: Link, stop: threading.Event, beat: Callable[[], None]) -> None:
         self._link, self.connected, self._error = link, True, None
         self._brokers.serves()
+        self.papers.anew()
         self._status_due = self._coverage_due = True
         _log.info(
             "broker connected",
@@ -203,6 +207,7 @@ class Uplink:
             link.turn(_TURN_S)
             self._settle(link)
             self._hear(link)
+            self.papers.look(self._settings.tls, link, self._now())
             if self._brokers.better():
                 self._better = True
                 _log.info("the first broker answers again", extra={"broker": self._settings.address})

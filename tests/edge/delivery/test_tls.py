@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from calibration.errors import DeliveryError
 from edge.config.broker import BrokerSettings, TlsSettings
+from edge.delivery.expiry import expiring
 from edge.delivery.outbox import Outbox
 from edge.delivery.tls import tls_context
 from tests.edge.delivery.builders import put
@@ -155,3 +157,24 @@ def test_a_file_that_is_no_certificate_is_named(tmp_path: Path) -> None:
     wrong.write_text("not a certificate")
     with pytest.raises(DeliveryError, match="can not be used"):
         tls_context(TlsSettings(ca=wrong))
+
+
+def test_papers_that_expire_soon_are_named(tmp_path: Path, papers: Papers, outbox: Outbox, run_uplink: Start) -> None:
+    """All of these are made for two days."""
+    with secure(tmp_path, papers) as broker:
+        files = {"ca": "ours.pem", "cert": "agent.pem", "key": "agent.key"}
+        tls = {name: papers.path(file) for name, file in files.items()}
+        running = run_uplink(settings_for(broker.port, tls=tls))
+        wait_for(lambda: len(running.uplink.papers.expiring) == 3, "three warnings")
+    authority, own, broker_s = running.uplink.papers.expiring
+    assert authority.startswith(f"broker.tls.ca: {papers.path('ours.pem')} expires in 1 days, on ")
+    assert own.startswith("broker.tls.cert: ")
+    assert broker_s.startswith("the broker's certificate expires in 1 days, on ")
+
+
+def test_papers_are_named_by_their_time(papers: Papers) -> None:
+    tls = TlsSettings(ca=papers.path("ours.pem"))
+    now_s = time.time()
+    assert expiring(tls, None, now_s - 60 * 86_400) == ()
+    assert "expired on" in expiring(tls, None, now_s + 3 * 86_400)[0]
+    assert expiring(TlsSettings(ca=papers.path("missing.pem")), None, now_s) == ()
