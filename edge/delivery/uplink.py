@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 _FIRST_BACKOFF_S = 0.5
 _FAREWELL_S = 1.0
 _TURN_S = 0.25
+_ANSWERS_S = 2.0  # answers that wait at the broker come first: nothing is sent again that they are about
 _PACKET_OVERHEAD = 512
 """Bytes of topic, properties and header around a payload, with room to spare."""
 
@@ -87,6 +88,7 @@ class Uplink:
         self._heard = self._better = False
         self.unheard = False
         self.papers = Papers()
+        self._connected_s = 0.0
         self._heartbeat = Heartbeat()
         self._status_due = False
         self._coverage: CoverageReport | None = None
@@ -191,6 +193,7 @@ class Uplink:
 
     def _serve(self, link: Link, stop: threading.Event, beat: Callable[[], None]) -> None:
         self._link, self.connected, self._error = link, True, None
+        self._connected_s = time.monotonic()
         self._brokers.serves()
         self.papers.anew()
         self._status_due = self._coverage_due = True
@@ -289,6 +292,8 @@ class Uplink:
             self._failed(error)
 
     def _recall(self) -> None:
+        if time.monotonic() - self._connected_s < _ANSWERS_S:
+            return
         try:
             self._outbox.recall()
         except OutboxDamaged:
