@@ -301,6 +301,7 @@ class Agent:
         return Dispatch(
             outbox, self._topics, lang=self.site.agent.lang, now=self._clock.now, handled=self._handled,
             config_sha256=hashlib.sha256(self.site.model_dump_json().encode()).hexdigest(), synchronised=synchronised,
+            part_bytes=self.site.broker.part_bytes,
         )  # fmt: skip
 
     def _faults(self) -> list[str]:

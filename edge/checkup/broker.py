@@ -9,6 +9,7 @@ from calibration.errors import DeliveryError
 from edge.checkup.result import Part, Result
 from edge.config.broker import BrokerSettings
 from edge.config.site import Site
+from edge.delivery.asking import refusal_of_5
 from edge.delivery.expiry import expiring
 from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused
 
@@ -40,20 +41,9 @@ def _connect(settings: BrokerSettings, client_id: str, go_on: Callable[[], bool]
     except VersionRefused:
         pass
     except Unanswered:
-        if not _refuses_5(settings, go_on):
+        if refusal_of_5(settings, go_on) is None:
             raise
     return _visit(Link(settings, client_id, "3.1.1"), go_on)
-
-
-def _refuses_5(settings: BrokerSettings, go_on: Callable[[], bool]) -> bool:
-    """Some brokers hang up on a full CONNECT of version 5, and refuse only a bare one; see decision 0008."""
-    try:
-        _visit(Link(settings, "", "5", bare=True), go_on)
-    except VersionRefused:
-        return True
-    except DeliveryError:
-        pass
-    return False
 
 
 def _visit(link: Link, go_on: Callable[[], bool]) -> Protocol:

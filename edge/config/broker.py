@@ -90,6 +90,8 @@ class BrokerSettings(BaseModel):
     """A connection that breaks and is back within so long is not told as `offline` (MQTT 5)."""
     session_s: int = Field(default=3600, ge=0, le=604_800)
     """How long the broker keeps commands and answers for an agent that is away (MQTT 5)."""
+    part_kb: int | None = Field(default=None, ge=16, le=262_144)
+    """Pictures and clips above so many kilobytes go in parts, each acknowledged by itself; whole when left out."""
     evidence_expires_s: int | None = Field(default=None, ge=60, le=2_592_000)
     """How long a broker keeps a picture or clip for a platform that is away (MQTT 5); event texts never expire."""
     fallbacks: tuple[Fallback, ...] = ()
@@ -117,6 +119,11 @@ class BrokerSettings(BaseModel):
         given = {name: getattr(other, name) for name in ("tls", "username", "password")}
         changed = {name: value for name, value in given.items() if value is not None}
         return self.model_copy(update={"host": other.host, "port": other.port, "fallbacks": (), **changed})
+
+    @property
+    def part_bytes(self) -> int | None:
+        """The largest part of a file, bytes; None where files go whole."""
+        return None if self.part_kb is None else self.part_kb * 1024
 
     @property
     def confirm_s(self) -> float | None:

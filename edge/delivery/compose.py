@@ -28,6 +28,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
     model: Model | None = None,
     config_sha256: str | None = None,
     clock_synchronised: bool | None = None,
+    part_bytes: int | None = None,
 ) -> CloudEvent:
     """The event as it goes over the wire.
 
@@ -42,6 +43,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         evidence: pictures and clips that belong to this event.
         model: the model that saw it.
         config_sha256: digest of the settings.
+        part_bytes: larger evidence comes in parts of so many bytes.
         clock_synchronised: whether the agent's clock is kept right; None where that is not known.
     """
     data = EventData(
@@ -68,7 +70,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         delay_s=None if delay_s is None else round(max(0.0, delay_s), 3),
         drill=event.drill,
         place=place,
-        evidence=tuple(_descriptor(file, topics) for file in evidence),
+        evidence=tuple(_descriptor(file, topics, part_bytes) for file in evidence),
         model=model,
         config_sha256=config_sha256,
         clock_synchronised=clock_synchronised,
@@ -151,6 +153,9 @@ def _unit(value: float, digits: int) -> float:
     return round(min(max(value, 0.0), 1.0), digits)
 
 
-def _descriptor(file: EvidenceFile, topics: Topics) -> Evidence:
+def _descriptor(file: EvidenceFile, topics: Topics, part_bytes: int | None) -> Evidence:
     topic = topics.evidence(file.incident, file.name)
-    return Evidence(name=file.name, topic=topic, media_type=file.media_type, bytes=file.size, sha256=file.sha256)
+    parts = -(-file.size // part_bytes) if part_bytes is not None and file.size > part_bytes else None
+    return Evidence(
+        name=file.name, topic=topic, media_type=file.media_type, bytes=file.size, sha256=file.sha256, parts=parts
+    )

@@ -86,6 +86,9 @@ class Evidence(Payload):
     """Size."""
     sha256: Sha256
     """Digest of the content, hex."""
+    parts: Annotated[int, Field(ge=2)] | None = None
+    """In how many parts it comes, on `{topic}/part/0` and so on, to be put together in their order; left out where it
+    comes whole."""
 
 
 class Model(Payload):

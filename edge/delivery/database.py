@@ -11,7 +11,7 @@ from pathlib import Path
 
 from calibration.errors import DeliveryError, OutboxDamaged
 
-LAYOUT = 2
+LAYOUT = 3
 """Version of the tables below, kept in `user_version`."""
 
 _LAYOUT_1 = """
@@ -71,7 +71,13 @@ CREATE INDEX journal_left ON journal (left_s);
 CREATE INDEX journal_of_incident ON journal (incident, sequence);
 """
 
-_LAYOUTS = (_LAYOUT_1, _LAYOUT_2)
+_LAYOUT_3 = """
+-- Of a part of a file: where it begins, and how long it is.
+ALTER TABLE entries ADD COLUMN first INTEGER;
+ALTER TABLE entries ADD COLUMN length INTEGER;
+"""
+
+_LAYOUTS = (_LAYOUT_1, _LAYOUT_2, _LAYOUT_3)
 """What each version adds to the one before."""
 
 RANKS = "INSERT INTO ranks SELECT incident, max(severity), min(id) FROM entries WHERE kind <> 'evidence'"

@@ -26,9 +26,10 @@ class Dispatch:
         handled: the retained topic of an incident stays until people are done with it.
         config_sha256: digest of the settings, for every event.
         synchronised: whether the agent's clock is kept right; asked for every event.
+        part_bytes: larger evidence is sent in parts of so many bytes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument a fact
         self,
         outbox: Outbox,
         topics: Topics,
@@ -38,7 +39,9 @@ class Dispatch:
         handled: bool = False,
         config_sha256: str | None = None,
         synchronised: Callable[[], bool | None] = lambda: None,
+        part_bytes: int | None = None,
     ) -> None:
+        self._part_bytes = part_bytes
         self._config_sha256 = config_sha256
         self._synchronised = synchronised
         self._handled = handled
@@ -79,6 +82,7 @@ class Dispatch:
             media_type=CLOUDEVENT_MEDIA_TYPE,
             state=self._state(event),
             evidence=tuple((self._topics.evidence(file.incident, file.name), file) for file in evidence),
+            part_bytes=self._part_bytes,
         )
 
         def payload(slot: Slot) -> bytes:
@@ -94,6 +98,7 @@ class Dispatch:
                 model=model,
                 config_sha256=self._config_sha256,
                 clock_synchronised=self._synchronised(),
+                part_bytes=self._part_bytes,
             ).to_bytes()
 
         return self._outbox.put_event(outgoing, payload)

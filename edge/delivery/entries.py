@@ -38,6 +38,7 @@ class Outgoing:
         media_type: of the event.
         state: what becomes of the incident's retained topic, if anything.
         evidence: the pictures, each with its topic.
+        part_bytes: larger files are sent in parts of so many bytes, each on a topic of its own; whole if None.
     """
 
     incident: str
@@ -47,6 +48,7 @@ class Outgoing:
     media_type: str
     state: State | None = None
     evidence: Sequence[tuple[str, EvidenceFile]] = ()
+    part_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Entry:
         path: the file of a piece of evidence, read when it is sent.
         media_type: of the content.
         stored_s: UTC seconds when it was handed over.
+        first: of a part of a file, its first byte; the whole file if None.
+        length: of a part, bytes.
     """
 
     id: int
@@ -78,6 +82,8 @@ class Entry:
     path: Path | None
     media_type: str
     stored_s: float
+    first: int | None = None
+    length: int | None = None
 
     @property
     def retain(self) -> bool:
@@ -85,13 +91,14 @@ class Entry:
         return self.kind is Kind.STATE
 
 
-COLUMNS = "id, number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s"
+COLUMNS = "id, number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s, first, length"
 """The columns of `entries`, in the order of `Entry`."""
 
 
 def from_row(row: tuple[object, ...]) -> Entry:
     """An entry from a row of `COLUMNS`."""
-    entry_id, number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s = row
+    entry_id, number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s, *part = row
+    first, length = part
     return Entry(
         id=int(str(entry_id)),
         number=int(str(number)),
@@ -104,4 +111,20 @@ def from_row(row: tuple[object, ...]) -> Entry:
         path=None if path is None else Path(str(path)),
         media_type=str(media_type),
         stored_s=float(str(stored_s)),
+        first=None if first is None else int(str(first)),
+        length=None if length is None else int(str(length)),
     )
+
+
+def read_part(entry: Entry) -> bytes:
+    """What is to be sent of a piece of evidence: the file, or a part of it.
+
+    Raises:
+        OSError: it can not be read.
+    """
+    assert entry.path is not None
+    if entry.first is None or entry.length is None:
+        return entry.path.read_bytes()
+    with entry.path.open("rb") as file:
+        file.seek(entry.first)
+        return file.read(entry.length)

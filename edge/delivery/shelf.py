@@ -130,8 +130,7 @@ class Shelf:
         database.execute("UPDATE events SET digest = ? WHERE number = ?", (hashlib.sha256(payload).hexdigest(), number))
         self._add(number, outgoing, Kind.EVENT, outgoing.topic, payload)
         self._put_state(number, outgoing, payload)
-        for topic, file in outgoing.evidence:
-            self._add(number, outgoing, Kind.EVIDENCE, topic, file.path, file.media_type)
+        self._add_evidence(number, outgoing)
         self.rank([outgoing.incident])
         database.execute("DELETE FROM events WHERE number <= ?", (number - REMEMBERED,))
         return number
@@ -140,8 +139,7 @@ class Shelf:
         """Add a retained message, or evidence, that belongs to no event."""
         if payload is not None:
             self._add(0, outgoing, Kind.STATE, outgoing.topic, payload)
-        for topic, file in outgoing.evidence:
-            self._add(0, outgoing, Kind.EVIDENCE, topic, file.path, file.media_type)
+        self._add_evidence(0, outgoing)
         self.rank([outgoing.incident])
 
     def messages(self, room: int, busy: Collection[str]) -> list[tuple[int, Entry]]:
@@ -274,17 +272,37 @@ class Shelf:
             database.execute("INSERT INTO active VALUES (?, ?, ?)", (outgoing.incident, outgoing.sequence, payload))
         self._add(number, outgoing, Kind.STATE, state.topic, b"" if state.ended else payload)
 
+    def _add_evidence(self, number: int, outgoing: Outgoing) -> None:
+        """Each file, or its parts: they leave one by one, and what has left is not sent again after a break."""
+        for topic, file in outgoing.evidence:
+            size = outgoing.part_bytes
+            if size is None or file.size <= size:
+                self._add(number, outgoing, Kind.EVIDENCE, topic, file.path, file.media_type)
+                continue
+            for part, first in enumerate(range(0, file.size, size)):
+                self._add(
+                    number, outgoing, Kind.EVIDENCE, f"{topic}/part/{part}", file.path, "application/octet-stream",
+                    (first, min(size, file.size - first)),
+                )  # fmt: skip
+
     def _add(
-        self, number: int, outgoing: Outgoing, kind: Kind, topic: str, content: bytes | Path, media_type: str = ""
+        self,
+        number: int,
+        outgoing: Outgoing,
+        kind: Kind,
+        topic: str,
+        content: bytes | Path,
+        media_type: str = "",
+        part: tuple[int | None, int | None] = (None, None),
     ) -> None:
         payload, path = (None, str(content)) if isinstance(content, Path) else (content, None)
         self.database.execute(
             "INSERT INTO entries"
-            " (number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s, first, length)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number, kind, outgoing.incident, outgoing.sequence, outgoing.severity,
-                topic, payload, path, media_type or outgoing.media_type, self._now(),
+                topic, payload, path, media_type or outgoing.media_type, self._now(), *part,
             ),
         )  # fmt: skip
 
@@ -299,9 +317,9 @@ _NEXT_MESSAGES = f"""
 SELECT worst, {COLUMNS} FROM entries JOIN (
   SELECT worst, oldest, (
     SELECT id FROM entries WHERE entries.incident = ranks.incident AND kind <> 'evidence' ORDER BY sequence, id LIMIT 1
-  ) AS first
+  ) AS head
   FROM ranks WHERE incident NOT IN ({{busy}}) ORDER BY worst DESC, oldest LIMIT ?
-) ON id = first
+) ON id = head
 ORDER BY worst DESC, oldest
 """  # noqa: S608 - constants only
 

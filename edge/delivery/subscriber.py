@@ -172,6 +172,7 @@ class Subscriber:
         self._on_message = on_message
         self._base = f"{settings.prefix}/{site}/{agent}"
         self._announced: OrderedDict[str, Evidence] = OrderedDict()
+        self._parts: dict[str, dict[int, bytes]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._subscribed = threading.Event()
         self._refusal: str | None = None
@@ -236,7 +237,9 @@ class Subscriber:
             self._refusal = str(reason)
             self._subscribed.set()
             return
-        client.subscribe([(f"{self._base}/{tail}", 1) for tail in ("event", "evidence/+/+", "status")])
+        client.subscribe(
+            [(f"{self._base}/{tail}", 1) for tail in ("event", "evidence/+/+", "evidence/+/+/part/+", "status")]
+        )
 
     def _on_subscribe(self, _: mqtt.Client, __: object, ___: int, reasons: list[ReasonCode], ____: object) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
@@ -253,13 +256,26 @@ class Subscriber:
                 status = Status.model_validate_json(message.payload)
                 self._on_message(ReceivedStatus(f"{site}/{agent}", status, bool(message.retain)))
             elif kind == "evidence":
-                found = self._announced.get(message.topic)
-                evidence = ReceivedEvidence(message.topic, rest[0], rest[1], bytes(message.payload), found, received_s)
-                self._on_message(evidence)
+                self._evidence(message.topic, rest, bytes(message.payload), received_s)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             self._on_message(Unreadable(message.topic, f"{where}: {first['msg']}" if where else first["msg"]))
+
+    def _evidence(self, topic: str, rest: list[str], payload: bytes, received_s: float) -> None:
+        """A whole file, or a part of one: parts may come doubled and in any order."""
+        incident, name, *part = rest
+        if part:
+            topic, number = topic.rsplit("/part/", 1)
+            if topic not in self._announced:
+                return  # of an event that has not been seen here: nobody can say how many there are
+            parts = self._parts.setdefault(topic, {})
+            parts[int(number)] = payload
+            if len(parts) < (self._announced[topic].parts or 1):
+                return
+            payload = b"".join(content for _, content in sorted(self._parts.pop(topic).items()))
+        found = self._announced.get(topic)
+        self._on_message(ReceivedEvidence(topic, incident, name, payload, found, received_s))
 
     def _event(self, payload: bytes, received_s: float) -> ReceivedEvent | ReceivedCoverage:
         if is_coverage(payload):

@@ -14,9 +14,10 @@ from paho.mqtt.client import topic_matches_sub
 
 from calibration.errors import BrokerRefused, DeliveryError, OutboxDamaged
 from edge.config.broker import BrokerSettings
+from edge.delivery.asking import refusal_of_5
 from edge.delivery.brokers import Brokers
 from edge.delivery.contract import JSON_MEDIA_TYPE, CoverageReport, Heartbeat, Payload, Status, utc
-from edge.delivery.entries import Entry, Kind
+from edge.delivery.entries import Entry, Kind, read_part
 from edge.delivery.expiry import Papers
 from edge.delivery.holds import Holds
 from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, Will, going
@@ -254,14 +255,17 @@ class Uplink:
         if entry.path is None:
             return entry.payload or b""
         try:
-            body = entry.path.read_bytes()
+            body = read_part(entry)
         except OSError as error:
             self._failed(DeliveryError(f"evidence {entry.path} can not be read and is skipped: {error.strerror}"))
             self._acknowledged.append(entry)
             return None
         limit = link.limit("MaximumPacketSize")
         if limit is not None and len(body) + _PACKET_OVERHEAD > limit:
-            self._hold(entry, f"evidence {entry.path} of {len(body):,} bytes exceeds the broker's {limit:,}")
+            self._hold(
+                entry,
+                f"evidence {entry.path} of {len(body):,} bytes exceeds the broker's {limit:,}: set broker.part_kb",
+            )
             return None
         return body
 
@@ -283,23 +287,24 @@ class Uplink:
                 self._acknowledged.append(entry)
         if not self._acknowledged:
             return
-        try:
-            self._outbox.done(self._acknowledged)
+        # On a full disk they are remembered here, and removed from there as soon as it goes.
+        if self._try(lambda: self._outbox.done(self._acknowledged)):
             self._acknowledged.clear()
-        except OutboxDamaged:
-            raise
-        except DeliveryError as error:  # a full disk: remembered here, removed from there as soon as it goes
-            self._failed(error)
 
     def _recall(self) -> None:
         if time.monotonic() - self._connected_s < _ANSWERS_S:
             return
+        self._try(self._outbox.recall)
+
+    def _try(self, call: Callable[[], object]) -> bool:
         try:
-            self._outbox.recall()
+            call()
         except OutboxDamaged:
             raise
         except DeliveryError as error:
             self._failed(error)
+            return False
+        return True
 
     def _hear(self, link: Link) -> None:
         for arrival in link.arrivals():
@@ -368,18 +373,8 @@ class Uplink:
         return True
 
     def _ask(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
-        """Ask, with a CONNECT that any broker can parse, whether MQTT 5 is spoken; see decision 0008."""
-        link = Link(self._settings, "", "5", bare=True)
-        try:
-            link.open(going(stop, beat))
-            link.close(politely=True)
-        except VersionRefused as error:
-            return self._version_refused(error)
-        except DeliveryError as error:
-            _log.debug("no refusal of MQTT 5", extra={"broker": self._settings.address, "reason": str(error)})
-        finally:
-            link.close(politely=False)
-        return False
+        refusal = refusal_of_5(self._settings, going(stop, beat))
+        return refusal is not None and self._version_refused(refusal)
 
     def _pause(self, failures: int, stop: threading.Event, beat: Callable[[], None]) -> None:
         longest = min(self._settings.backoff_max_s, _FIRST_BACKOFF_S * 2 ** min(failures - 1, 20))
