@@ -107,6 +107,9 @@ class Recipe(_Part):
         default="silu", description="relu makes INT8 faster, and needs more training where the base has silu"
     )
     classes: tuple[str, ...] = Field(min_length=1)
+    kept: tuple[str, ...] = Field(
+        default=(), description="classes that the base knows by that name and may keep without a box to train on"
+    )
     data: tuple[Ingredient, ...] = Field(min_length=1)
     negatives_share: Share = Field(default=1.0, description="at most this share of the pictures is empty")
     hold_share: Share = Field(default=0.1, description="share of the groups held out of training, to choose by")
@@ -138,6 +141,9 @@ class Recipe(_Part):
         strange = sorted(set(self.close_ups.about if self.close_ups else ()) - set(self.classes))
         if strange:
             raise ValueError(f"close_ups.about names {strange}, classes are {sorted(self.classes)}")
+        strange = sorted(set(self.kept) - set(self.classes))
+        if strange:
+            raise ValueError(f"kept names {strange}, classes are {sorted(self.classes)}")
         unknown = sorted(set(self.card.threshold) - set(self.classes))
         if unknown:
             raise ValueError(f"card.threshold names {unknown}, classes are {sorted(self.classes)}")
@@ -172,8 +178,9 @@ def digest(recipe: Recipe) -> str:
     told = recipe.model_dump(
         mode="json", exclude={"base": True, "averaged_with": True, "data": {"__all__": {"data"}}, "proof": True}
     )
-    if recipe.close_ups is None:
-        del told["close_ups"]  # trained before there were any
+    for since in ("close_ups", "kept"):
+        if not told[since]:
+            del told[since]  # trained before there were any
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -120,11 +120,23 @@ def _trainer_class(recipe: Recipe) -> type[Any]:
     class Trainer(base):  # type: ignore[misc]
         def get_model(self, *args: Any, **kwargs: Any) -> Any:
             model = super().get_model(*args, **kwargs)
+            _check_kept(recipe, kwargs.get("weights"))
             if recipe.activation == "relu":
                 _replace_activation(model, nn.SiLU, nn.ReLU)
             return model
 
     return Trainer
+
+
+def _check_kept(recipe: Recipe, weights: Any) -> None:
+    """Ultralytics gives each class the row of the head that had its name; a class that had none begins untrained."""
+    known = set(weights.names.values()) if weights is not None else set()
+    unknown = sorted(set(recipe.kept) - known)
+    if unknown:
+        raise ModelError(
+            f"recipe {recipe.name}: keeps {', '.join(unknown)}, which {recipe.base} does not know; "
+            f"it knows {', '.join(sorted(known)) or 'no class'}"
+        )
 
 
 def _replace_activation(module: Any, old: type[Any], new: type[Any]) -> None:

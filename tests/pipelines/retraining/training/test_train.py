@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.errors import ConfigError
+from calibration.errors import ConfigError, ModelError
 from pipelines.retraining.training.curves import draw_curves, read_results
-from pipelines.retraining.training.recipe import load_recipe
+from pipelines.retraining.training.recipe import Recipe, load_recipe
 from pipelines.retraining.training.train import STATE, train
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -89,6 +89,40 @@ def test_a_budget_shortens_the_training(tmp_path: Path) -> None:
     assert time.monotonic() - began < 120
     rates = np.array(read_results(trained.results)["lr/pg0"])
     assert rates[-1] < 0.1 * rates.max(), "the rate has fallen to its end all the same"
+
+
+@pytest.mark.train
+def test_a_class_without_a_picture_is_kept_from_the_base(tmp_path: Path) -> None:
+    """By its name: in the base it has another number, and the head's hidden layers another width."""
+    torch = pytest.importorskip("torch", reason="needs the extra `train`")
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the extra `train`")
+    base = tasks.DetectionModel("yolo11n.yaml", nc=80, verbose=False)
+    base.names = {number: f"thing {number}" for number in range(79)} | {79: "lamp"}
+    rows_of = [layer[-1].weight.detach().clone()[79] for layer in base.model[-1].cv3]
+    torch.save({"epoch": -1, "model": base, "ema": None, "train_args": {}}, tmp_path / "base.pt")
+    trained = train(keeping("lamp", tmp_path), tmp_path / "run")
+    head = torch.load(trained.weights, weights_only=False)["model"].float().model[-1]
+    for layer, before in zip(head.cv3, rows_of, strict=True):
+        torch.testing.assert_close(layer[-1].weight[2], before, rtol=0.01, atol=1e-3)  # stored in half precision
+
+
+@pytest.mark.train
+def test_what_the_base_does_not_know_it_can_not_keep(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="needs the extra `train`")
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the extra `train`")
+    base = tasks.DetectionModel("yolo11n.yaml", nc=1, verbose=False)
+    base.names = {0: "lamp"}
+    torch.save({"epoch": -1, "model": base, "ema": None, "train_args": {}}, tmp_path / "base.pt")
+    with pytest.raises(ModelError, match=r"tiny-fire: keeps bag, which .*base\.pt does not know; it knows lamp"):
+        train(keeping("bag", tmp_path), tmp_path / "run")
+
+
+def keeping(name: str, folder: Path) -> Recipe:
+    """One epoch from `base.pt`, with a class more that no picture shows, at a rate that changes next to nothing."""
+    read = load_recipe(TINY)
+    stage = read.stages[0].model_copy(update={"epochs": 1, "rate": 1e-6})
+    changed = {"base": str(folder / "base.pt"), "classes": (*read.classes, name), "kept": (name,), "stages": (stage,)}
+    return read.model_copy(update={**changed, "proof": None, "keep": "last"})
 
 
 def rows(path: Path) -> list[dict[str, str]]:
