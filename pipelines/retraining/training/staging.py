@@ -68,8 +68,8 @@ def stage_data(recipe: Recipe, folder: Path) -> Staged:
         folder: made anew.
 
     Raises:
-        DatasetError: a data set is missing or empty, or a class is in none of them and not `kept`; or pictures leak into those that
-            the model is measured on, and the recipe does not say that they are withheld.
+        DatasetError: a data set is missing or empty, or a class is in none of them and not `kept`; or pictures leak
+            into those that the model is measured on, and the recipe does not say that they are withheld.
     """
     gathered = gather(recipe)
     clear = clear_of_proof(recipe, gathered)
