@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from calibration.errors import ModelError
+from pipelines.retraining.training.kept import base_of, keep
 from pipelines.retraining.training.recipe import Augmentation, Recipe, Stage
 
 _LAST, _BEST = "last.pt", "best.pt"
@@ -87,7 +88,10 @@ def train_stage(
     # What Ultralytics prints would be torn through our progress bar.
     logging.getLogger("ultralytics").setLevel(logging.ERROR)
     trainer = trainer_class(overrides={**arguments, "model": weights})
-    _follow(trainer, number, effort, tell)
+    base = base_of(recipe.base, recipe.kept) if recipe.kept else None
+    _follow(trainer, number, effort, tell, base)
+    if base is not None:
+        trainer.add_callback("on_train_start", lambda trainer: keep(trainer.model, base, recipe.kept))
     trainer.add_callback("on_train_start", lambda trainer: _average(trainer.ema, recipe.average))
     trainer.add_callback("on_model_save", lambda trainer: _keep(trainer, kept))
     trainer.train()
@@ -120,23 +124,11 @@ def _trainer_class(recipe: Recipe) -> type[Any]:
     class Trainer(base):  # type: ignore[misc]
         def get_model(self, *args: Any, **kwargs: Any) -> Any:
             model = super().get_model(*args, **kwargs)
-            _check_kept(recipe, kwargs.get("weights"))
             if recipe.activation == "relu":
                 _replace_activation(model, nn.SiLU, nn.ReLU)
             return model
 
     return Trainer
-
-
-def _check_kept(recipe: Recipe, weights: Any) -> None:
-    """Ultralytics gives each class the row of the head that had its name; a class that had none begins untrained."""
-    known = set(weights.names.values()) if weights is not None else set()
-    unknown = sorted(set(recipe.kept) - known)
-    if unknown:
-        raise ModelError(
-            f"recipe {recipe.name}: keeps {', '.join(unknown)}, which {recipe.base} does not know; "
-            f"it knows {', '.join(sorted(known)) or 'no class'}"
-        )
 
 
 def _replace_activation(module: Any, old: type[Any], new: type[Any]) -> None:
@@ -166,7 +158,7 @@ def _augmentation(augment: Augmentation) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _follow(trainer: Any, number: int, effort: Effort, tell: Callable[[Step], None]) -> None:
+def _follow(trainer: Any, number: int, effort: Effort, tell: Callable[[Step], None], base: Any) -> None:
     """Hook into the trainer: threads, precision, progress, budget."""
     import torch
 
@@ -178,6 +170,8 @@ def _follow(trainer: Any, number: int, effort: Effort, tell: Callable[[Step], No
         torch.set_num_threads(effort.threads)
         if effort.mixed and can_mix_precision():
             _mix_precision(trainer.model)
+            if base is not None:
+                _mix_precision(base)
 
     def epoch_start(_: Any) -> None:
         nonlocal batch
