@@ -108,7 +108,8 @@ class Recipe(_Part):
     )
     classes: tuple[str, ...] = Field(min_length=1)
     kept: tuple[str, ...] = Field(
-        default=(), description="classes that the base knows by that name and may keep without a box to train on"
+        default=(),
+        description="classes that the base knows by that name: where no box is labelled, its word is what is learnt",
     )
     data: tuple[Ingredient, ...] = Field(min_length=1)
     negatives_share: Share = Field(default=1.0, description="at most this share of the pictures is empty")
@@ -144,6 +145,10 @@ class Recipe(_Part):
         strange = sorted(set(self.kept) - set(self.classes))
         if strange:
             raise ValueError(f"kept names {strange}, classes are {sorted(self.classes)}")
+        if self.kept and (self.task != "detect" or not self.base.endswith(".pt")):
+            raise ValueError(
+                f"kept: a base of task {self.task} found, {self.base}; allowed: weights (.pt) of task detect"
+            )
         unknown = sorted(set(self.card.threshold) - set(self.classes))
         if unknown:
             raise ValueError(f"card.threshold names {unknown}, classes are {sorted(self.classes)}")

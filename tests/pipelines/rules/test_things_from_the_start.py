@@ -1,4 +1,7 @@
-"""Things that stood in an exit before the agent was started: only the model that ships can know them."""
+"""Things that stood in an exit before the agent was started: only the model that ships can know them.
+
+The bicycle is cut out of a picture of ppe/val; a part of that picture is in a mosaic that the model was trained on.
+"""
 
 from __future__ import annotations
 

@@ -54,6 +54,7 @@ def test_paths_count_from_the_recipe_and_an_architecture_is_none(tmp_path: Path)
         ({"classes": ["fire", "smoke"]}, r"card.means names \['fire'\], classes are \['fire', 'smoke'\]"),
         ({"name": "Not A Name"}, "name"),
         ({"kept": ["smoke"]}, r"kept names \['smoke'\], classes are \['fire'\]"),
+        ({"kept": ["fire"], "base": "yolo11n.yaml"}, r"kept: .*found, yolo11n\.yaml; allowed: weights \(\.pt\)"),
         ({"close_ups": {"about": ["smoke"]}}, r"close_ups.about names \['smoke'\], classes are \['fire'\]"),
     ],
 )

@@ -153,7 +153,7 @@ def test_a_class_without_a_box_is_refused(tmp_path: Path, fires: Path) -> None:
 
 
 def test_a_class_kept_from_the_base_needs_no_box(tmp_path: Path, fires: Path) -> None:
-    staged = stage_data(recipe(tmp_path, [{"data": "fires"}], kept=["fire"]), tmp_path / "out")
+    staged = stage_data(recipe(tmp_path, [{"data": "fires"}], kept=["fire"], base="base.pt"), tmp_path / "out")
     assert staged.boxes == {"fire": 0}
 
 
