@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.detect import Card
 from pipelines.retraining.releasing.gate import Measured
+from pipelines.retraining.scoring.calibrate import FEW
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +142,11 @@ def _limits(story: Story) -> Iterator[str]:
     small = images.sizes.get("small")
     if small is not None:
         yield f"- Small things (under 32×32 px of the stored picture) reach an AP50 of {small:.3f} only."
-    bare = [each["name"] for each in story.card["classes"] if each["name"] not in images.classes]
+    labels = {each["name"]: 0 for each in story.card["classes"]} | {n: c.labels for n, c in images.classes.items()}
+    few = [f"{name} ({count})" for name, count in labels.items() if 0 < count < FEW]
+    if few:
+        yield f"- So few boxes are labelled of {_listed(few)} that their figures are luck."
+    bare = [name for name, count in labels.items() if count == 0]
     if bare:
         yield f"- Nothing is known of {_listed(bare)}: the data has no labels of it."
     yield f"- The figures hold for footage like {story.card['metrics']['data']}; another place may differ widely."

@@ -33,6 +33,9 @@ THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 19))
 RELIABLE_FROM = 0.05
 """Confidence from which boxes are held against what is right: below lie thousands that nobody ever sees."""
 
+FEW = 10
+"""Labelled boxes of a class below which its best F1 is luck, and the pictures without it say more."""
+
 Play = Callable[[Clip, Sequence[WatchPlan]], tuple[list[list[Event]], float]]
 """Runs several plans over one clip that is read once: the events of each, and how long the clip is in seconds."""
 
@@ -157,7 +160,8 @@ def calibrate(
 
     A class that raises alarms gets the best threshold from which on the whole pipeline keeps to the rate of false
     alarms on the quiet footage and the class to its share of the empty pictures: see `thresholds.choose`. A class
-    that only helps others gets the one with the best F1 on the pictures.
+    that only helps others gets the one with the best F1 on the pictures, or, where fewer than `FEW` boxes of it are
+    labelled, the lowest from its own on at which it keeps to its share of the pictures without it.
 
     Args:
         card: the model's.
@@ -264,6 +268,8 @@ def _by_footage(
 def _by_pictures(each: CardClass, goal: Goal, seen: Seen | None) -> ClassCalibration:
     """Of a class that raises no alarm by itself."""
     matches = None if seen is None else seen[0]
+    if matches is not None and matches.labels.sum() < FEW:
+        return _by_absence(each, goal, matches)
     best = None if matches is None else best_f1(matches.score, matches.right, int(matches.labels.sum()))
     if best is None:
         return ClassCalibration(each.threshold, None, "raises no alarm, and no labelled picture shows it", ())
@@ -275,6 +281,25 @@ def _by_pictures(each: CardClass, goal: Goal, seen: Seen | None) -> ClassCalibra
         hazards=(),
         empty_share=_empty_share(seen, threshold),
         **_on_pictures(seen, threshold),
+    )
+
+
+def _by_absence(each: CardClass, goal: Goal, matches: Matches) -> ClassCalibration:
+    """Of a class of which too few boxes are labelled to weigh what is found against what is false."""
+    top, without = best_in_picture(matches), matches.labels == 0
+    count, allowed = int(without.sum()), goal.most_empty * int(without.sum())
+    shown = {threshold: int((top[without] >= threshold).sum()) for threshold in THRESHOLDS}
+    good = [threshold for threshold in THRESHOLDS if threshold >= each.threshold and shown[threshold] <= allowed]
+    told = f"{int(matches.labels.sum())} labelled in {goal.data}"
+    if not good:
+        why = f"{told}, and shown in more than {goal.most_empty:.0%} of the {count} pictures without it"
+        return ClassCalibration(each.threshold, None, f"{why} up to {THRESHOLDS[-1]:.2f}", ())
+    return ClassCalibration(
+        before=each.threshold,
+        threshold=good[0],
+        source=f"{told}; shown in {shown[good[0]]} of the {count} pictures without it",
+        hazards=(),
+        **_on_pictures((matches, without), good[0]),
     )
 
 

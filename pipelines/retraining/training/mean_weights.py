@@ -29,6 +29,7 @@ def write_mean(checkpoints: Sequence[str], path: Path) -> Path:
         raise ModelError("training needs ultralytics and torch: pip install 'lookout-agent[train]'") from error
     loaded = [torch.load(each, map_location="cpu", weights_only=False) for each in checkpoints]
     models = [(one.get("ema") or one["model"]).float() for one in loaded]
+    models = [_with_classes(model, models[-1]) for model in models]
     states: list[dict[str, Any]] = [model.state_dict() for model in models]
     first = {name: tuple(value.shape) for name, value in states[0].items()}
     for place, state in zip(checkpoints, states, strict=True):
@@ -42,3 +43,13 @@ def write_mean(checkpoints: Sequence[str], path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({**loaded[-1], "model": copy.deepcopy(models[-1]).half(), "ema": None}, path)
     return path
+
+
+def _with_classes(model: Any, meant: Any) -> Any:
+    """The network with only those classes that another one has, in its order; as it is if it lacks one of them."""
+    theirs, wanted = getattr(model, "names", None), getattr(meant, "names", None)
+    if not theirs or not wanted or theirs == wanted or not set(wanted.values()) <= set(theirs.values()):
+        return model
+    fitted = copy.deepcopy(meant)
+    fitted.load(model, verbose=False)  # Ultralytics takes the rows of its head by their names
+    return fitted

@@ -108,6 +108,10 @@ class Recipe(_Part):
         default="silu", description="relu makes INT8 faster, and needs more training where the base has silu"
     )
     classes: tuple[str, ...] = Field(min_length=1)
+    kept: tuple[str, ...] = Field(
+        default=(),
+        description="classes that the base knows by that name: where no box is labelled, its word is what is learnt",
+    )
     data: tuple[Ingredient, ...] = Field(min_length=1)
     negatives_share: Share = Field(default=1.0, description="at most this share of the pictures is empty")
     hold_share: Share = Field(default=0.1, description="share of the groups held out of training, to choose by")
@@ -139,6 +143,13 @@ class Recipe(_Part):
         strange = sorted(set(self.close_ups.about if self.close_ups else ()) - set(self.classes))
         if strange:
             raise ValueError(f"close_ups.about names {strange}, classes are {sorted(self.classes)}")
+        strange = sorted(set(self.kept) - set(self.classes))
+        if strange:
+            raise ValueError(f"kept names {strange}, classes are {sorted(self.classes)}")
+        if self.kept and (self.task != "detect" or not self.base.endswith(".pt")):
+            raise ValueError(
+                f"kept: a base of task {self.task} found, {self.base}; allowed: weights (.pt) of task detect"
+            )
         unknown = sorted(set(self.card.threshold) - set(self.classes))
         if unknown:
             raise ValueError(f"card.threshold names {unknown}, classes are {sorted(self.classes)}")
@@ -175,8 +186,9 @@ def digest(recipe: Recipe) -> str:
     )
     if recipe.card.doubles == "suppressed":
         del told["card"]["doubles"]
-    if recipe.close_ups is None:
-        del told["close_ups"]  # trained before there were any
+    for since in ("close_ups", "kept"):
+        if not told[since]:
+            del told[since]  # trained before there were any
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 

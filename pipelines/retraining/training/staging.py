@@ -68,8 +68,8 @@ def stage_data(recipe: Recipe, folder: Path) -> Staged:
         folder: made anew.
 
     Raises:
-        DatasetError: a data set is missing or empty, or a class is in none of them; or pictures leak into those that
-            the model is measured on, and the recipe does not say that they are withheld.
+        DatasetError: a data set is missing or empty, or a class is in none of them and not `kept`; or pictures leak
+            into those that the model is measured on, and the recipe does not say that they are withheld.
     """
     gathered = gather(recipe)
     clear = clear_of_proof(recipe, gathered)
@@ -77,7 +77,7 @@ def stage_data(recipe: Recipe, folder: Path) -> Staged:
     trained = _fewer_negatives(trained, recipe.negatives_share, recipe.seed)
     parts = {"train": trained, "hold": held or trained}
     counts = _boxes(trained, recipe.classes)
-    missing = [name for name, count in counts.items() if count == 0]
+    missing = [name for name, count in counts.items() if count == 0 and name not in recipe.kept]
     if missing:
         raise DatasetError(f"recipe {recipe.name}: no box of {', '.join(missing)} in the training pictures")
     shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from calibration.errors import ModelError
+from pipelines.retraining.training.kept import base_of, keep
 from pipelines.retraining.training.recipe import Augmentation, Recipe, Stage
 
 _LAST, _BEST = "last.pt", "best.pt"
@@ -87,7 +88,10 @@ def train_stage(
     # What Ultralytics prints would be torn through our progress bar.
     logging.getLogger("ultralytics").setLevel(logging.ERROR)
     trainer = trainer_class(overrides={**arguments, "model": weights})
-    _follow(trainer, number, effort, tell)
+    base = base_of(recipe.base, recipe.kept) if recipe.kept else None
+    _follow(trainer, number, effort, tell, base)
+    if base is not None:
+        trainer.add_callback("on_train_start", lambda trainer: keep(trainer.model, base, recipe.kept))
     trainer.add_callback("on_train_start", lambda trainer: _average(trainer.ema, recipe.average))
     trainer.add_callback("on_model_save", lambda trainer: _keep(trainer, kept))
     trainer.train()
@@ -154,7 +158,7 @@ def _augmentation(augment: Augmentation) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _follow(trainer: Any, number: int, effort: Effort, tell: Callable[[Step], None]) -> None:
+def _follow(trainer: Any, number: int, effort: Effort, tell: Callable[[Step], None], base: Any) -> None:
     """Hook into the trainer: threads, precision, progress, budget."""
     import torch
 
@@ -166,6 +170,8 @@ def _follow(trainer: Any, number: int, effort: Effort, tell: Callable[[Step], No
         torch.set_num_threads(effort.threads)
         if effort.mixed and can_mix_precision():
             _mix_precision(trainer.model)
+            if base is not None:
+                _mix_precision(base)
 
     def epoch_start(_: Any) -> None:
         nonlocal batch

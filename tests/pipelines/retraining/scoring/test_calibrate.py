@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,14 +89,42 @@ def test_nothing_meets_the_goal() -> None:
 
 
 def test_a_class_that_raises_no_alarm_has_the_best_f1() -> None:
-    labelled: list[list[Row]] = [[(*A, 1)], [(*A, 1)]]
-    found: list[list[Row]] = [[(*A, 1, 0.618)], [(*A, 1, 0.4), (*B, 1, 0.3)]]
+    labelled: list[list[Row]] = [[(*A, 1)], [(*A, 1)]] * 5
+    found: list[list[Row]] = [[(*A, 1, 0.618)], [(*A, 1, 0.4), (*B, 1, 0.3)]] * 5
     predictions = predictions_of(labelled, found, classes=("fire", "cone"))
     scored = (predictions, average_precision(predictions))
     classes = calibrate(a_fire_card("fire", "cone"), [FireSettings()], swept(0.0, 0.5), GOAL, scored).classes
     cone = classes["cone"]
     assert (cone.threshold, cone.source, cone.hazards) == (0.4, "best F1 on yard/hold", ())
     assert (cone.precision, cone.recall, cone.false_alarms) == (1.0, 1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("most_empty", "threshold", "source"),
+    [
+        (0.05, 0.5, "1 labelled in yard/hold; shown in 1 of the 20 pictures without it"),  # from the card's own on
+        (0.04, 0.75, "1 labelled in yard/hold; shown in 0 of the 20 pictures without it"),
+    ],
+)
+def test_a_class_that_hardly_any_picture_shows_is_kept_off_the_others(
+    most_empty: float, threshold: float, source: str
+) -> None:
+    labelled: list[list[Row]] = [[(*A, 1)]] + [[]] * 20
+    found: list[list[Row]] = [[(*A, 1, 0.95)], [(*B, 1, 0.72)], [(*B, 1, 0.45)]] + [[]] * 18
+    predictions = predictions_of(labelled, found, classes=("fire", "cone"))
+    scored = (predictions, average_precision(predictions))
+    goal = replace(GOAL, most_empty=most_empty)
+    cone = calibrate(a_fire_card("fire", "cone"), [FireSettings()], swept(0.0, 0.5), goal, scored).classes["cone"]
+    assert (cone.threshold, cone.source) == (threshold, source)
+    assert cone.recall == 1.0
+
+
+def test_a_class_that_others_show_too_surely_gets_no_threshold() -> None:
+    predictions = predictions_of([[]] * 3, [[(*B, 1, 0.93)]] * 3, classes=("fire", "cone"))
+    scored = (predictions, average_precision(predictions))
+    cone = calibrate(a_fire_card("fire", "cone"), [FireSettings()], swept(0.0, 0.5), GOAL, scored).classes["cone"]
+    assert (cone.threshold, cone.before) == (None, 0.5)
+    assert cone.source == "0 labelled in yard/hold, and shown in more than 5% of the 3 pictures without it up to 0.90"
 
 
 def test_the_alarms_of_a_pose_hang_on_the_person() -> None:

@@ -37,3 +37,24 @@ def test_another_network_is_refused_and_named(tmp_path: Path) -> None:
     one, other = checkpoint(tmp_path / "one.pt", 1.0), checkpoint(tmp_path / "other.pt", 1.0, wide=4)
     with pytest.raises(ModelError, match=r"other\.pt: is of another network than .*one\.pt"):
         write_mean([one, other], tmp_path / "mean.pt")
+
+
+def test_of_a_base_only_the_classes_meant_are_taken_by_their_names(tmp_path: Path) -> None:
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the extra `train`")
+
+    def detector(path: Path, *names: str) -> object:
+        model = tasks.DetectionModel("yolo11n.yaml", nc=len(names), verbose=False)
+        model.names = dict(enumerate(names))
+        for layer in model.model[-1].cv3:
+            for row, name in enumerate(names):
+                torch.nn.init.constant_(layer[-1].weight[row], float(len(name)))
+        torch.save({"model": model.half(), "ema": None}, path)
+        return model
+
+    detector(tmp_path / "base.pt", "person", "sack", "bag")
+    detector(tmp_path / "pupil.pt", "bag", "person")
+    written = write_mean([str(tmp_path / "base.pt"), str(tmp_path / "pupil.pt")], tmp_path / "mean.pt")
+    mean = torch.load(written, weights_only=False)["model"]
+    assert mean.names == {0: "bag", 1: "person"}
+    rows = mean.model[-1].cv3[0][-1].weight.detach()
+    assert [float(row.mean()) for row in rows] == [3.0, 6.0]

@@ -53,6 +53,8 @@ def test_paths_count_from_the_recipe_and_an_architecture_is_none(tmp_path: Path)
         ({"activation": "gelu"}, r"activation: .*'silu' or 'relu'.*found 'gelu'"),
         ({"classes": ["fire", "smoke"]}, r"card.means names \['fire'\], classes are \['fire', 'smoke'\]"),
         ({"name": "Not A Name"}, "name"),
+        ({"kept": ["smoke"]}, r"kept names \['smoke'\], classes are \['fire'\]"),
+        ({"kept": ["fire"], "base": "yolo11n.yaml"}, r"kept: .*found, yolo11n\.yaml; allowed: weights \(\.pt\)"),
         ({"close_ups": {"about": ["smoke"]}}, r"close_ups.about names \['smoke'\], classes are \['fire'\]"),
     ],
 )
@@ -77,6 +79,7 @@ def test_the_digest_follows_what_is_trained_and_not_where_it_lies(tmp_path: Path
     first = digest(load_recipe(written(here)))
     assert digest(load_recipe(written(there))) == first
     assert digest(load_recipe(written(there, seed=2))) != first
+    assert digest(load_recipe(written(there, kept=["fire"]))) != first
 
 
 def test_a_mean_of_weights_needs_no_stage_and_a_training_does(tmp_path: Path) -> None:

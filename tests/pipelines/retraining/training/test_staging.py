@@ -152,6 +152,11 @@ def test_a_class_without_a_box_is_refused(tmp_path: Path, fires: Path) -> None:
         stage_data(recipe(tmp_path, [{"data": "fires"}]), tmp_path / "out")
 
 
+def test_a_class_kept_from_the_base_needs_no_box(tmp_path: Path, fires: Path) -> None:
+    staged = stage_data(recipe(tmp_path, [{"data": "fires"}], kept=["fire"], base="base.pt"), tmp_path / "out")
+    assert staged.boxes == {"fire": 0}
+
+
 def test_a_missing_split_is_named(tmp_path: Path, fires: Path) -> None:
     with pytest.raises(DatasetError, match="test"):
         gather(recipe(tmp_path, [{"data": "fires", "split": "test"}]))

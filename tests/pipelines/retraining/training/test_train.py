@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from calibration.errors import ConfigError
+from calibration.errors import ConfigError, ModelError
 from pipelines.retraining.training.curves import draw_curves, read_results
-from pipelines.retraining.training.recipe import load_recipe
+from pipelines.retraining.training.recipe import Recipe, load_recipe
 from pipelines.retraining.training.train import STATE, train
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -89,6 +90,48 @@ def test_a_budget_shortens_the_training(tmp_path: Path) -> None:
     assert time.monotonic() - began < 120
     rates = np.array(read_results(trained.results)["lr/pg0"])
     assert rates[-1] < 0.1 * rates.max(), "the rate has fallen to its end all the same"
+
+
+@pytest.mark.train
+def test_a_class_without_a_picture_is_kept_as_the_base_sees_it(tmp_path: Path) -> None:
+    """By its name: in the base it has another number, and the head's hidden layers another width."""
+    torch = pytest.importorskip("torch", reason="needs the extra `train`")
+    base = a_base(*(f"thing {number}" for number in range(79)), "lamp")
+    for layer in base.model[-1].cv3:
+        torch.nn.init.constant_(layer[-1].bias[79:], float(np.log(0.3 / 0.7)))  # it sees lamps everywhere, at 0.3
+    torch.save({"epoch": -1, "model": base, "ema": None, "train_args": {}}, tmp_path / "base.pt")
+    trained = train(keeping("lamp", tmp_path, epochs=6, rate=0.004), tmp_path / "run")
+    pupil = torch.load(trained.weights, weights_only=False)["model"].float().eval()
+    grey = torch.full((1, 3, 96, 96), 0.45)
+    assert list(pupil.names.values()) == ["fire", "smoke", "lamp"]
+    with torch.no_grad():
+        scores = pupil(grey)[0][0, 4:].mean(dim=1)
+    assert float(scores[2]) == pytest.approx(0.3, abs=0.08)
+    assert float(scores[:2].max()) < 0.1
+
+
+@pytest.mark.train
+def test_what_the_base_does_not_know_it_can_not_keep(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="needs the extra `train`")
+    base = a_base("lamp")
+    torch.save({"epoch": -1, "model": base, "ema": None, "train_args": {}}, tmp_path / "base.pt")
+    with pytest.raises(ModelError, match=r"base\.pt: knows no bag, which the recipe keeps from it"):
+        train(keeping("bag", tmp_path, epochs=1, rate=0.001), tmp_path / "run")
+
+
+def a_base(*names: str) -> Any:
+    tasks = pytest.importorskip("ultralytics.nn.tasks", reason="needs the extra `train`")
+    base = tasks.DetectionModel("yolo11n.yaml", nc=len(names), verbose=False)
+    base.names = dict(enumerate(names))
+    return base
+
+
+def keeping(name: str, folder: Path, epochs: int, rate: float) -> Recipe:
+    """From `base.pt`, with a class more that no picture shows."""
+    read = load_recipe(TINY)
+    stage = read.stages[0].model_copy(update={"epochs": epochs, "rate": rate})
+    changed = {"base": str(folder / "base.pt"), "classes": (*read.classes, name), "kept": (name,), "stages": (stage,)}
+    return read.model_copy(update={**changed, "proof": None, "keep": "last"})
 
 
 def rows(path: Path) -> list[dict[str, str]]:
