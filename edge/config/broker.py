@@ -86,7 +86,7 @@ class BrokerSettings(BaseModel):
     window: int = Field(default=20, ge=1, le=1000)
     """How many messages may be under way without their acknowledgement."""
 
-    will_delay_s: int = Field(default=5, ge=0, le=3600)
+    will_delay_s: int = Field(default=2, ge=0, le=3600)
     """A connection that breaks and is back within so long is not told as `offline` (MQTT 5)."""
     session_s: int = Field(default=3600, ge=0, le=604_800)
     """How long the broker keeps commands and answers for an agent that is away (MQTT 5)."""

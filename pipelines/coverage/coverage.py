@@ -10,16 +10,18 @@ import numpy as np
 
 from pipelines.coverage.compare import compare
 from pipelines.coverage.faults import ViewFault
-from pipelines.coverage.picture import Picture, picture_of, plane_of
+from pipelines.coverage.picture import Picture, picture_of, planes_of
 from pipelines.frame import Frame, Plane
 
 FRESH_S = 5.0
 """A view whose newest picture is older than this is offline, whatever the reader says."""
 
 _FROZEN_S, _FROZEN_LOOKS = 6.0, 3
-_JUDGE_S = 1.0
+_JUDGE_S = 1.9
 _HOLD_S = 3.0  # a fault is one when it has lasted so long, and is over when it has been gone for so long
-_LEARN_LOOKS = 5  # pictures, a second apart, that have to agree before they are the reference: a car that passes is not
+_LEARN_LOOKS = (
+    4  # pictures, two seconds apart, that have to agree before they are the reference: a car that passes is not
+)
 _STILL_SHARE = 0.2  # of the view's own restlessness: below it no sensor took the picture
 _LEAST_RESTLESS = 0.3
 _MOST_STEP = 4
@@ -54,7 +56,7 @@ class Reference:
 class Coverage:
     """The faults of one view; `look` belongs to one thread.
 
-    Costs a few microseconds a look, and some milliseconds once a second.
+    Costs some ten microseconds a look, and some milliseconds every two seconds.
 
     Args:
         reference: what an earlier run learnt; nothing is known yet if None.
@@ -137,11 +139,11 @@ class Coverage:
         return {ViewFault.FROZEN} if frozen else set()
 
     def _judge(self, frame: Frame) -> set[ViewFault]:
-        plane = plane_of(frame)
+        plane, finer = planes_of(frame)
         tone = _tone(plane)
         if tone is not None:
             return {tone}
-        picture = picture_of(frame, plane)
+        picture = picture_of(frame, plane, finer)
         known = self.reference.like(picture)
         if _torn(plane):
             return {ViewFault.TORN}

@@ -42,14 +42,15 @@ class Picture:
     light: float
 
 
-def plane_of(frame: Frame) -> Plane:
-    """The luma in a size in which a look costs little: `(180, 320)` uint8."""
-    return np.asarray(cv2.resize(frame.y, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.uint8)
+def planes_of(frame: Frame) -> tuple[Plane, Plane]:
+    """The luma in sizes in which a look costs little: `(180, 320)` and `(360, 640)` uint8."""
+    fine = cv2.resize(frame.y, (2 * COLUMNS, 2 * ROWS), interpolation=cv2.INTER_AREA)
+    plane = cv2.resize(fine, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+    return np.asarray(plane, np.uint8), np.asarray(fine, np.uint8)
 
 
-def picture_of(frame: Frame, plane: Plane) -> Picture:
-    """Measure a picture: 2 to 3 ms."""
-    finer = np.asarray(cv2.resize(frame.y, (2 * COLUMNS, 2 * ROWS), interpolation=cv2.INTER_AREA), np.uint8)
+def picture_of(frame: Frame, plane: Plane, finer: Plane) -> Picture:
+    """Measure a picture, given its two planes: 2 to 3 ms."""
     smooth = cv2.GaussianBlur(plane, (0, 0), 2.0)
     steady = cv2.GaussianBlur(plane, (0, 0), 0.8)  # noise has corners too, and other ones in each picture
     keypoints, described = cv2.ORB.create(nfeatures=_FEATURES, fastThreshold=4).detectAndCompute(steady, None)
@@ -63,7 +64,7 @@ def picture_of(frame: Frame, plane: Plane) -> Picture:
 
 def _edges(plane: Plane) -> Grid:
     """Mean gradient of each block, levels a pixel."""
-    across = cv2.Sobel(plane, cv2.CV_16S, 1, 0, ksize=1)
-    down = cv2.Sobel(plane, cv2.CV_16S, 0, 1, ksize=1)
-    strength = np.add(np.abs(across), np.abs(down), dtype=np.float32)
+    across = cv2.convertScaleAbs(cv2.Sobel(plane, cv2.CV_16S, 1, 0, ksize=1))
+    down = cv2.convertScaleAbs(cv2.Sobel(plane, cv2.CV_16S, 0, 1, ksize=1))
+    strength = cv2.add(across, down, dtype=cv2.CV_32F)
     return np.asarray(cv2.resize(strength, (_ACROSS, _DOWN), interpolation=cv2.INTER_AREA), np.float32)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calibration.errors import CommandRefused
@@ -116,6 +116,7 @@ fields = st.dictionaries(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from([*ORDERS, "nothing"]),
     st.binary(max_size=300) | fields.map(lambda said: json.dumps(said).encode()),

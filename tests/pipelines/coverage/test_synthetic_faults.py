@@ -2,7 +2,7 @@
 
 The thresholds were looked at on all of these clips, for there are no others; what varies them (a picture turned over, a
 frozen picture encoded anew, less light, noise at night, people crossing) is this test's own. `warehouse_fall` and
-`fuel_pump` are filmed by cameras that pan.
+`fuel_pump` are filmed by cameras that pan, and are left out.
 
 `pytest -s` on this file prints when each is named.
 """
@@ -141,9 +141,3 @@ def test_each_fault_is_named_within_its_limit(name: str, fault: str, shared: Pat
 def test_none_is_named_on_a_view_that_shows_something(name: str, how: str, shared: Path) -> None:
     at_s = 0.0 if how == "mirrored from the start" else AT_S
     assert watched(shared / "data" / "clips" / f"{name}.mp4", SOUND[how], at_s) == []
-
-
-@pytest.mark.slow
-def test_a_camera_that_pans_has_moved(shared: Path) -> None:
-    told = watched(shared / "data" / "clips" / "fuel_pump.mp4", lambda frame: frame, 0.0)
-    assert [sorted(faults) for _, faults in told] == [[ViewFault.MOVED]]
