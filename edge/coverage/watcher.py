@@ -152,12 +152,15 @@ class Watcher:
             self._try(partial(self._incidents.tell, name, fault, reason, now_s))
         steady = view.clear_s is not None and now_s - max(view.clear_s, self._began_s) >= _STEADY_S
         for source, fault in self._incidents.lasting:
-            if source == name and fault not in view.faults and (steady or self._own(name, fault)):
+            if source == name and fault not in view.faults and (steady or self._sure(name, fault)):
                 self._try(partial(self._incidents.end, name, fault))
 
-    def _own(self, name: str, fault: ViewFault) -> bool:
-        """It was opened by this process, which has seen it end."""
-        return self._incidents.lasting[name, fault].told_s > float("-inf")
+    def _sure(self, name: str, fault: ViewFault) -> bool:
+        """It is seen in pictures, where it has been gone for a while, and by this process, which has seen it end.
+
+        One picture a minute does not bring a camera back.
+        """
+        return fault in _HIDES and self._incidents.lasting[name, fault].told_s > float("-inf")
 
     def _end_strangers(self) -> None:
         """Views that are no longer in the site file."""
