@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.coverage import Reference
-from pipelines.coverage.picture import Picture
+from pipelines.coverage.picture import GRID, Picture
 
 log = logging.getLogger(__name__)
 
 FOLDER = "coverage"
+# All that numpy and zip let through of a file that was cut short or overwritten.
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _PARTS = ("coarse", "fine", "points", "features", "coloured", "light")
 
 
@@ -40,7 +44,7 @@ class References:
                 return Reference(_read(kept, "day"), _read(kept, "night"), float(kept["restless"]))
         except FileNotFoundError:
             return Reference()
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except _DAMAGE as error:
             log.warning("reference of a view is damaged, learnt anew", extra={"source": source, "reason": str(error)})
             return Reference()
 
@@ -66,6 +70,7 @@ def _read(kept: np.lib.npyio.NpzFile, kind: str) -> Picture | None:
     if f"{kind}_coarse" not in kept:
         return None
     coarse, fine, points, features, coloured, light = (kept[f"{kind}_{part}"] for part in _PARTS)
-    if coarse.shape != fine.shape or len(points) != len(features) or features.shape[1:] != (32,):
+    fit = points.shape == (len(features), 2) and features.shape[1:] == (32,)
+    if coarse.shape != GRID or fine.shape != GRID or not fit:
         raise ValueError(f"{kind}: the parts do not fit each other")
     return Picture(coarse, fine, points, features, bool(coloured), float(light))

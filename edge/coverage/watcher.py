@@ -21,6 +21,7 @@ from edge.delivery.contract import CoverageReport, ViewCoverage, utc
 from edge.sources import State
 from pipelines.coverage import Reference, ViewFault
 from pipelines.coverage.coverage import FRESH_S
+from pipelines.schedule import Tier
 from pipelines.watch import WatchPlan
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class _View:
 
     faults: dict[ViewFault, str] = field(default_factory=dict)
     clear_s: float | None = None
+    late_s: float = float("-inf")  # when its pictures were last too old
     saved: Reference | None = None
 
 
@@ -133,9 +135,13 @@ class Watcher:
         stats = reader.stats
         newest_s = stats.last_frame_s
         age_s = now_s - (self._began_s + _START_S - FRESH_S if newest_s is None else newest_s)
-        if age_s > FRESH_S or stats.state is State.UNUSABLE:
+        if age_s > _patience_s(reader) or stats.state is State.UNUSABLE:
+            self._views[name].late_s = now_s
             why = stats.message or f"the newest picture is {age_s:.0f} s old"
             return {ViewFault.OFFLINE: why if newest_s is not None or stats.message else "no picture has come yet"}
+        if ViewFault.OFFLINE in self._views[name].faults and now_s - self._views[name].late_s < _STEADY_S:
+            # A picture a minute is no view, and no hundred faults an hour either.
+            return {ViewFault.OFFLINE: f"pictures have come again for less than {_STEADY_S:.0f} s"}
         found = dict.fromkeys(reader.coverage.faults(), f"seen in the pictures of {name}")
         looked_s, gap_s = self._inspector.stats(name).age_s, self._plans[name].max_gap_s
         unseen_s = now_s - self._began_s - _START_S if looked_s is None else looked_s
@@ -207,3 +213,9 @@ class Watcher:
             self.error = str(error)
         else:
             self.error = None
+
+
+def _patience_s(reader: Reader) -> float:
+    """How old the newest picture may be: a quiet view decodes keyframes alone, and they may be further apart."""
+    keyframe_s = reader.stats.keyframe_s if reader.tier is Tier.QUIET else None
+    return max(FRESH_S, 1.2 * (keyframe_s or 0.0))

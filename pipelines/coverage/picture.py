@@ -14,6 +14,8 @@ COLUMNS, ROWS = 320, 180
 """Size of the plane that is judged; a view of another shape is stretched into it."""
 
 _ACROSS, _DOWN = 16, 12
+GRID = (_DOWN, _ACROSS)
+"""Shape of the blocks in which edges are measured."""
 _FEATURES = 300
 _BLACK = 16.0  # of studio range; a camera with full range seems a little darker
 _COLOUR = 3.0  # mean distance of U and V from grey, levels: below it the camera is in its night mode
