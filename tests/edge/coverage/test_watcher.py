@@ -18,6 +18,7 @@ from edge.delivery.outbox import Outbox
 from edge.sources import SourceStats, State
 from pipelines.coverage import Coverage, ViewFault
 from pipelines.rules.base import Hours
+from pipelines.schedule import Tier
 from tests.edge.delivery.builders import TOPICS
 
 
@@ -27,7 +28,7 @@ class Stand:
     def __init__(self, data: Path, outbox: Outbox, clock: ManualClock, hours: Hours | None = None) -> None:
         self.clock = clock
         self.stats = SourceStats(state=State.STREAMING, last_frame_s=clock.monotonic())
-        self.reader = SimpleNamespace(live=True, coverage=Coverage(), stats=self.stats)
+        self.reader = SimpleNamespace(live=True, coverage=Coverage(), stats=self.stats, tier=Tier.AWAKE)
         self.age_s: float | None = 0.0
         self.reports: list[CoverageReport] = []
         self._outbox = outbox
@@ -146,3 +147,13 @@ def test_a_damaged_reference_is_learnt_anew(tmp_path: Path, outbox: Outbox, cont
     (tmp_path / "coverage" / "gate.npz").write_bytes(content)
     stand = Stand(tmp_path, outbox, ManualClock())
     assert stand.reader.coverage.reference.day is None
+
+
+def test_a_quiet_view_may_be_as_old_as_its_keyframes_are_apart(stand: Stand) -> None:
+    stand.reader.tier, stand.reader.stats = Tier.QUIET, replace(stand.stats, keyframe_s=8.0)
+    for _ in range(10):
+        stand.run(8.0, frames=False)
+        stand.frame()
+    assert stand.told() == []
+    stand.run(11, frames=False)
+    assert stand.told() == [("offline", "open")]
