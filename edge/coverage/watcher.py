@@ -150,8 +150,10 @@ class Watcher:
         return found
 
     def _wanted(self, name: str) -> bool:
+        """Somebody counts on this view: within its hours, and not a recording that has come to its end."""
         hours = self._plans[name].hours
-        return hours is None or hours.include(self._clock.now())
+        ended = self._readers[name].stats.state is State.ENDED
+        return not ended and (hours is None or hours.include(self._clock.now()))
 
     def _tell(self, name: str, view: _View, now_s: float) -> None:
         for fault, reason in view.faults.items():

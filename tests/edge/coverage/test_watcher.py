@@ -157,3 +157,10 @@ def test_a_quiet_view_may_be_as_old_as_its_keyframes_are_apart(stand: Stand) -> 
     assert stand.told() == []
     stand.run(11, frames=False)
     assert stand.told() == [("offline", "open")]
+
+
+def test_a_recording_that_has_ended_is_no_camera_that_is_lost(stand: Stand) -> None:
+    stand.run(20)
+    stand.reader.stats = replace(stand.reader.stats, state=State.ENDED)
+    stand.run(60, frames=False)
+    assert stand.told() == []
