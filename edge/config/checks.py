@@ -7,7 +7,7 @@ and their faults reported, beside the faults of the fields.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -56,11 +56,15 @@ class Draft:
         sources: all of them.
         models: by path.
         models_whole: none of the models in the file had to be left out.
+        outputs: names of the outputs, by the path of the name.
+        heard: names of sources that outputs ask for.
     """
 
     sources: list[SourceDraft]
     models: dict[KeyPath, ModelUse]
     models_whole: bool
+    outputs: dict[KeyPath, str] = field(default_factory=dict)
+    heard: dict[KeyPath, str] = field(default_factory=dict)
 
 
 def draft(data: Any) -> Draft:
@@ -80,7 +84,9 @@ def draft(data: Any) -> Draft:
                 rules,
             )
         )
-    return Draft(sources, models, len(models) == len(models_given))
+    outputs = _items(data, "outputs", ())
+    heard = {at: name for path, raw in outputs for at, name in _items(raw, "sources", path) if isinstance(name, str)}
+    return Draft(sources, models, len(models) == len(models_given), _texts(outputs, "name"), heard)
 
 
 def cross_check(site: Draft, card_of: CardOf) -> Iterator[Finding]:
@@ -92,6 +98,11 @@ def cross_check(site: Draft, card_of: CardOf) -> Iterator[Finding]:
     """
     yield from _differ({(*s.path, "name"): s.name for s in site.sources if s.name is not None}, "source")
     yield from _differ({path: use.title for path, use in site.models.items()}, "model")
+    yield from _differ(site.outputs, "output")
+    names = [source.name for source in site.sources if source.name is not None]
+    for path, name in site.heard.items():
+        if name not in names:
+            yield path, f"the site has no source {name!r}, {choices(name, names)}"
     cards: dict[KeyPath, Card] = {}
     for path, use in site.models.items():
         try:

@@ -204,6 +204,22 @@ FAULTS: list[tuple[dict[str, Any] | str, str]] = [
         "rules[0].escalate[1].after_s: found 9, allowed: above 9",
     ),
     (rule(rule="fire", escalate=[{"after_s": 9, "severity": 4}]), "allowed: none above 4: remove the step"),
+    # Outputs
+    (
+        site(
+            outputs=[
+                {"kind": "webhook", "name": "a", "url": "http://x/"},
+                {"kind": "command", "name": "a", "run": ["x"]},
+            ]
+        ),
+        "outputs[1].name: output 'a' stands at outputs[0].name already, names must differ",
+    ),
+    (
+        site(outputs=[{"kind": "webhook", "name": "a", "url": "http://x/", "sources": ["yrd"]}]),
+        "outputs[0].sources[0]: the site has no source 'yrd'",
+    ),
+    (site(outputs=[{"kind": "siren", "name": "a"}]), "outputs[0].kind: found 'siren'"),
+    (site(outputs=[{"kind": "webhook", "name": "a", "url": "ftp://x/"}]), "outputs[0].url: found 'ftp://x/'"),
     # Place, drill, broker
     (
         site(sources=[source(place={"enterprise": {"uscc": "91330206MA2DEM0172"}})]),
