@@ -214,9 +214,9 @@ class Outbox:
 
     @property
     def unstored(self) -> int:
-        """Messages that are kept in memory, since the disk takes nothing."""
+        """What is kept in memory alone, since the disk takes nothing: messages that wait, and events that have left."""
         with self._mutex:
-            return 0 if self._spare is None else self._spare.count()
+            return 0 if self._spare is None else self._spare.count() + self._spare.left()
 
     def numbers(self) -> Numbers:
         """Where the agent-wide numbers stand."""

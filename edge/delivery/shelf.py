@@ -214,6 +214,10 @@ class Shelf:
         """Messages that wait."""
         return int(self.database.execute("SELECT count(*) FROM entries").fetchone()[0])
 
+    def left(self) -> int:
+        """Events in the journal."""
+        return int(self.database.execute("SELECT count(*) FROM journal").fetchone()[0])
+
     def waiting(self) -> list[Entry]:
         """Everything that waits, oldest first."""
         return [from_row(row) for row in self.database.execute(ALL)]
