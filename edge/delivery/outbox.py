@@ -39,6 +39,7 @@ FILE_NAME = "outbox.db"
 
 _STORE_EVERY_S = 1.0
 _RECALL_EVERY_S = 1.0
+_DONE_AT_ONCE = 50
 _AT_ONCE = 500
 """Events that are taken out of the journal in one go: an alarm that comes meanwhile waits no longer than that."""
 
@@ -161,10 +162,13 @@ class Outbox:
         Raises:
             DeliveryError: the disk takes nothing; to be called again.
         """
+        every = list(entries)
         with self._mutex:
             for shelf in reversed(self._shelves()):
-                with shelf.transaction():
-                    shelf.done(entries)
+                # Some at a time: a transaction needs room for what it changes, and on a full disk there is little.
+                for first in range(0, len(every), _DONE_AT_ONCE):
+                    with shelf.transaction():
+                        shelf.done(every[first : first + _DONE_AT_ONCE])
 
     def answered(self, incident: str, sequence: int, result: int) -> bool:
         """The platform has taken an event over (0) or refused it (else); False: no such event is known.

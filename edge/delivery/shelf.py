@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +89,13 @@ class Shelf:
             except BaseException:
                 if self.database.in_transaction:
                     self.database.execute("ROLLBACK")
+                self._reclaim()
                 raise
+
+    def _reclaim(self) -> None:
+        """The journal of writes may hold what room there is: bring it into the database, and give it back."""
+        with suppress(sqlite3.Error):
+            self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
