@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 
+from calibration.errors import DeliveryError
 from edge.config.broker import BrokerSettings
+from edge.delivery.asking import visit
 
 RETURN_S = 60.0
 """How often the first broker is looked for while another serves."""
 
-_PROBE_S = 2.0
+STEADY_S = 5.0
+"""A broker that has served for so long and is lost is tried once more: one cut line is no broken broker."""
 
 
 class Brokers:
@@ -19,12 +21,16 @@ class Brokers:
 
     Args:
         settings: the first, with its `fallbacks`.
+        client_id: of the agent; the visits that look for the first broker add `-probe`.
     """
 
-    def __init__(self, settings: BrokerSettings) -> None:
+    def __init__(self, settings: BrokerSettings, client_id: str) -> None:
         self._all = (settings, *(settings.instead(each) for each in settings.fallbacks))
+        self._client_id = client_id
         self._at = 0
         self._looked_s = 0.0
+        self._accepted_s: float | None = None
+        self._looking: threading.Thread | None = None
         self._back = threading.Event()
 
     @property
@@ -32,37 +38,40 @@ class Brokers:
         """The one whose turn it is."""
         return self._all[self._at]
 
-    @property
-    def first(self) -> bool:
-        """The site's first broker serves, or is tried."""
-        return self._at == 0
+    def serves(self) -> None:
+        """The current one has accepted us."""
+        self._accepted_s = self._looked_s = time.monotonic()
+        self._back.clear()
 
-    def next(self) -> bool:
-        """This one did not serve: on to the next; False when all have been tried and the first begins anew."""
+    def lost(self) -> bool:
+        """The current one could not be reached, or is lost; whether another is to be tried at once.
+
+        False: after a pause, this one once more if it had served well, else the first again.
+        """
+        accepted_s, self._accepted_s = self._accepted_s, None
+        if accepted_s is not None and time.monotonic() - accepted_s >= STEADY_S:
+            return False
         self._at = (self._at + 1) % len(self._all)
         return self._at != 0
 
-    def serves(self) -> None:
-        """The current one has accepted us."""
-        self._looked_s = time.monotonic()
-        self._back.clear()
-
     def better(self) -> bool:
-        """The first answers again while another serves; looks for it now and then, without waiting."""
-        if self.first:
+        """The first lets us in again while another serves; looks for it now and then, without waiting."""
+        if self._at == 0:
             return False
         if self._back.is_set():
-            self._at = 0
+            self._at, self._accepted_s = 0, None
             return True
-        if time.monotonic() - self._looked_s >= RETURN_S:
+        looking = self._looking is not None and self._looking.is_alive()
+        if not looking and time.monotonic() - self._looked_s >= RETURN_S:
             self._looked_s = time.monotonic()
-            threading.Thread(target=self._look, name="first broker", daemon=True).start()
+            self._looking = threading.Thread(target=self._look, name="first broker", daemon=True)
+            self._looking.start()
         return False
 
     def _look(self) -> None:
-        first = self._all[0]
+        # A port that is open proves nothing: a broker that hangs, or refuses us, must not draw us away.
         try:
-            with socket.create_connection((first.host, first.effective_port), timeout=_PROBE_S):
-                self._back.set()
-        except OSError:
-            pass
+            visit(self._all[0], f"{self._client_id}-probe", lambda: True)
+        except DeliveryError:
+            return
+        self._back.set()

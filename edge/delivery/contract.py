@@ -87,8 +87,9 @@ class Evidence(Payload):
     sha256: Sha256
     """Digest of the content, hex."""
     parts: Annotated[int, Field(ge=2)] | None = None
-    """In how many parts it comes, on `{topic}/part/0` and so on, to be put together in their order; left out where it
-    comes whole."""
+    """In how many parts it is cut; left out where it is whole. A part comes on `{topic}/part/{first}`, named by its
+    first byte, from 0; together they have `bytes`. A file is cut (again) too where the broker takes no more at once,
+    so go by the bytes and not by the count."""
 
 
 class Model(Payload):

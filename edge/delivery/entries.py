@@ -91,6 +91,14 @@ class Entry:
         return self.kind is Kind.STATE
 
 
+PART_MEDIA_TYPE = "application/octet-stream"
+
+
+def part_topic(topic: str, first: int) -> str:
+    """Where the part of a file goes that begins with its byte `first`; `topic` is its own, or a part's."""
+    return f"{topic.partition('/part/')[0]}/part/{first}"
+
+
 COLUMNS = "id, number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s, first, length"
 """The columns of `entries`, in the order of `Entry`."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from cryptography import x509
 
@@ -16,15 +16,6 @@ log = logging.getLogger(__name__)
 
 WARN_DAYS = 30
 LOOK_EVERY_S = 6 * 3600.0
-
-
-class Shows(Protocol):
-    """A connection that may have been shown a certificate."""
-
-    @property
-    def peer_certificate(self) -> bytes | None:
-        """DER; None without TLS."""
-        ...
 
 
 class Papers:
@@ -42,12 +33,18 @@ class Papers:
         """Another connection, perhaps to another broker."""
         self._looked_s = float("-inf")
 
-    def look(self, tls: TlsSettings | None, link: Shows, now_s: float) -> None:
-        """Costs nothing but at the first call after `anew`, and every six hours."""
+    def look(self, tls: TlsSettings | None, peer: bytes | None, now_s: float) -> None:
+        """Costs little but at the first call after `anew`, and every six hours.
+
+        Args:
+            tls: None: there are no papers.
+            peer: the certificate that the broker showed, DER; None where there is no connection.
+            now_s: UTC seconds since the epoch.
+        """
         if tls is None or time.monotonic() - self._looked_s < LOOK_EVERY_S:
             return
         self._looked_s = time.monotonic()
-        self.expiring = expiring(tls, link.peer_certificate, now_s)
+        self.expiring = expiring(tls, peer, now_s)
         for sentence in self.expiring:
             log.warning("certificate", extra={"reason": sentence})
 
@@ -60,9 +57,14 @@ def expiring(tls: TlsSettings, peer: bytes | None, now_s: float) -> tuple[str, .
         peer: the certificate that the broker showed, DER; None where it is not known.
         now_s: UTC seconds since the epoch.
     """
-    told = [_say(f"broker.tls.{name}: {path}", one, now_s) for name, path in _files(tls) for one in _read(path)]
-    if peer is not None:
-        told.append(_say("the broker's certificate", x509.load_der_x509_certificate(peer), now_s))
+    told: list[str | None] = []
+    for name, path in _files(tls):
+        # In a bundle of authorities some are always old; it is good for as long as one of them is.
+        found = sorted(_read(path), key=lambda one: one.not_valid_after_utc, reverse=name == "ca")
+        told += [_say(f"broker.tls.{name}: {path}", one, now_s) for one in found[:1]]
+    with suppress(ValueError):  # what the TLS library accepts and this one does not is not ours to judge
+        if peer is not None:
+            told.append(_say("the broker's certificate", x509.load_der_x509_certificate(peer), now_s))
     return tuple(sentence for sentence in told if sentence is not None)
 
 

@@ -170,6 +170,20 @@ class Outbox:
                     with shelf.transaction():
                         shelf.done(every[first : first + _DONE_AT_ONCE])
 
+    def cut(self, entry: Entry, part_bytes: int) -> None:
+        """Have a piece of evidence, or a part of one, leave in smaller parts: the broker takes no more at once.
+
+        Raises:
+            OSError: the file can not be read.
+            DeliveryError: the disk takes nothing.
+        """
+        assert entry.path is not None
+        length = entry.path.stat().st_size if entry.length is None else entry.length
+        with self._mutex:
+            for shelf in self._shelves():
+                with shelf.transaction():
+                    shelf.cut(entry, entry.first or 0, length, part_bytes)
+
     def answered(self, incident: str, sequence: int, result: int) -> bool:
         """The platform has taken an event over (0) or refused it (else); False: no such event is known.
 

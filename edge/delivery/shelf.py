@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.delivery.contract import Previous
 from edge.delivery.database import RANKS, lay_out, translated
-from edge.delivery.entries import COLUMNS, Entry, Kind, Outgoing, from_row
+from edge.delivery.entries import COLUMNS, PART_MEDIA_TYPE, Entry, Kind, Outgoing, from_row, part_topic
 
 REMEMBERED = 20_000
 """Events whose incident and sequence are remembered after they have left, so that none enters twice."""
@@ -160,6 +160,24 @@ class Shelf:
         rows = self.database.execute(_NEXT_EVIDENCE.format(held=_marks(kept)), kept).fetchall()
         return [from_row(row) for row in rows]
 
+    def cut(self, entry: Entry, first: int, length: int, part_bytes: int) -> None:
+        """In the place of a piece of evidence that the broker finds too large, parts of it."""
+        if not self.database.execute("SELECT 1 FROM entries WHERE id = ?", (entry.id,)).fetchone():
+            return
+        for begin in range(first, first + length, part_bytes):
+            self.database.execute(
+                f"INSERT INTO entries ({_ALL_BUT_ID}) SELECT number, kind, incident, sequence, severity, ?, payload,"  # noqa: S608
+                " path, ?, stored_s, ?, ? FROM entries WHERE id = ?",
+                (
+                    part_topic(entry.topic, begin),
+                    PART_MEDIA_TYPE,
+                    begin,
+                    min(part_bytes, first + length - begin),
+                    entry.id,
+                ),
+            )
+        self.database.execute("DELETE FROM entries WHERE id = ?", (entry.id,))
+
     def incidents(self) -> set[str]:
         """Those that have messages waiting."""
         return {str(row[0]) for row in self.database.execute("SELECT incident FROM ranks")}
@@ -289,9 +307,9 @@ class Shelf:
             if size is None or file.size <= size:
                 self._add(number, outgoing, Kind.EVIDENCE, topic, file.path, file.media_type)
                 continue
-            for part, first in enumerate(range(0, file.size, size)):
+            for first in range(0, file.size, size):
                 self._add(
-                    number, outgoing, Kind.EVIDENCE, f"{topic}/part/{part}", file.path, "application/octet-stream",
+                    number, outgoing, Kind.EVIDENCE, part_topic(topic, first), file.path, PART_MEDIA_TYPE,
                     (first, min(size, file.size - first)),
                 )  # fmt: skip
 
@@ -307,9 +325,7 @@ class Shelf:
     ) -> None:
         payload, path = (None, str(content)) if isinstance(content, Path) else (content, None)
         self.database.execute(
-            "INSERT INTO entries"
-            " (number, kind, incident, sequence, severity, topic, payload, path, media_type, stored_s, first, length)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO entries ({_ALL_BUT_ID}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (
                 number, kind, outgoing.incident, outgoing.sequence, outgoing.severity,
                 topic, payload, path, media_type or outgoing.media_type, self._now(), *part,
@@ -320,6 +336,8 @@ class Shelf:
 def _marks(values: Collection[object]) -> str:
     return ",".join("?" * len(values))
 
+
+_ALL_BUT_ID = COLUMNS.removeprefix("id, ")
 
 ALL = f"SELECT {COLUMNS} FROM entries ORDER BY id"  # noqa: S608 - constants only
 

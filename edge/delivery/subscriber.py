@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from calibration.errors import BrokerRefused, DeliveryError, EvidenceError
 from edge.config.broker import BrokerSettings
+from edge.delivery.assembly import Assembly
 from edge.delivery.contract import CloudEvent, CoverageEvent, Evidence, Status, is_coverage
 from edge.delivery.tls import tls_context
 
@@ -172,7 +173,7 @@ class Subscriber:
         self._on_message = on_message
         self._base = f"{settings.prefix}/{site}/{agent}"
         self._announced: OrderedDict[str, Evidence] = OrderedDict()
-        self._parts: dict[str, dict[int, bytes]] = {}
+        self._assembly = Assembly()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._subscribed = threading.Event()
         self._refusal: str | None = None
@@ -251,7 +252,11 @@ class Subscriber:
         site, agent, kind, *rest = message.topic.removeprefix(f"{self._settings.prefix}/").split("/")
         try:
             if kind == "event":
-                self._on_message(self._event(bytes(message.payload), received_s))
+                received = self._event(bytes(message.payload), received_s)
+                self._on_message(received)
+                if isinstance(received, ReceivedEvent):
+                    for evidence in received.event.data.evidence:
+                        self._put_together(evidence.topic, received_s)
             elif kind == "status":
                 status = Status.model_validate_json(message.payload)
                 self._on_message(ReceivedStatus(f"{site}/{agent}", status, bool(message.retain)))
@@ -263,19 +268,25 @@ class Subscriber:
             self._on_message(Unreadable(message.topic, f"{where}: {first['msg']}" if where else first["msg"]))
 
     def _evidence(self, topic: str, rest: list[str], payload: bytes, received_s: float) -> None:
-        """A whole file, or a part of one: parts may come doubled and in any order."""
+        """A whole file, or a part of one: parts may come doubled, in any order, and before their event."""
         incident, name, *part = rest
-        if part:
-            topic, number = topic.rsplit("/part/", 1)
-            if topic not in self._announced:
-                return  # of an event that has not been seen here: nobody can say how many there are
-            parts = self._parts.setdefault(topic, {})
-            parts[int(number)] = payload
-            if len(parts) < (self._announced[topic].parts or 1):
-                return
-            payload = b"".join(content for _, content in sorted(self._parts.pop(topic).items()))
-        found = self._announced.get(topic)
-        self._on_message(ReceivedEvidence(topic, incident, name, payload, found, received_s))
+        if not part:
+            found = self._announced.get(topic)
+            self._on_message(ReceivedEvidence(topic, incident, name, payload, found, received_s))
+            return
+        topic, first = topic.rsplit("/part/", 1)
+        if not (first.isascii() and first.isdecimal()):
+            self._on_message(Unreadable(f"{topic}/part/{first}", "a part is named by its first byte, a number from 0"))
+            return
+        self._assembly.add(topic, int(first), payload)
+        self._put_together(topic, received_s)
+
+    def _put_together(self, topic: str, received_s: float) -> None:
+        announced = self._announced.get(topic)
+        content = None if announced is None else self._assembly.take(topic, announced.bytes)
+        if content is not None:
+            incident, name = topic.split("/")[-2:]
+            self._on_message(ReceivedEvidence(topic, incident, name, content, announced, received_s))
 
     def _event(self, payload: bytes, received_s: float) -> ReceivedEvent | ReceivedCoverage:
         if is_coverage(payload):

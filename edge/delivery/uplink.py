@@ -15,6 +15,7 @@ from paho.mqtt.client import topic_matches_sub
 from calibration.errors import BrokerRefused, DeliveryError, OutboxDamaged
 from edge.config.broker import BrokerSettings
 from edge.delivery.asking import refusal_of_5
+from edge.delivery.backoff import Backoff
 from edge.delivery.brokers import Brokers
 from edge.delivery.contract import JSON_MEDIA_TYPE, CoverageReport, Heartbeat, Payload, Status, utc
 from edge.delivery.entries import Entry, Kind, read_part
@@ -30,12 +31,13 @@ Ear = Callable[[str, bytes], None]
 
 _log = logging.getLogger(__name__)
 
-_FIRST_BACKOFF_S = 0.5
 _FAREWELL_S = 1.0
 _TURN_S = 0.25
 _ANSWERS_S = 2.0  # answers that wait at the broker come first: nothing is sent again that they are about
 _PACKET_OVERHEAD = 512
 """Bytes of topic, properties and header around a payload, with room to spare."""
+_LEAST_PACKET = 4096
+"""A broker that takes less at once is not sent pictures in thousands of parts."""
 
 
 class Uplink:
@@ -74,17 +76,17 @@ class Uplink:
     ) -> None:
         self._ears = ears or {}
         self.connected = False
-        self.protocol: Protocol = "3.1.1" if settings.protocol == "3.1.1" else "5"
         self.session = 0
         self.sent = 0
         self._error: str | None = None
-        self._brokers = Brokers(settings)
         self._outbox = outbox
         self._topics = topics
         self._started = started or utc(now())
         self._now = now
-        self._jitter = jitter
+        self._backoff = Backoff(jitter)
         self._client_id = settings.client_id or f"lookout-{topics.site}-{topics.agent}"
+        self._brokers = Brokers(settings, self._client_id)
+        self.protocol = self._first_guess()
         self._ask_version = False
         self._heard = self._better = False
         self.unheard = False
@@ -145,17 +147,19 @@ class Uplink:
         Raises:
             OutboxDamaged: the database broke; the outbox has to be opened anew.
         """
-        failures = 0
         self._outbox.on_arrival(self._wake)
         try:
             while not stop.is_set():
-                at_once = self._once(stop, beat)
-                failures = 1 if self._heard else failures + 1
-                if not at_once and not self._better and self._brokers.next():
-                    self.protocol = "3.1.1" if self._settings.protocol == "3.1.1" else "5"
-                    continue  # another broker is tried at once: an alarm does not wait for the first to come back
-                if not (at_once or self._better) and not stop.is_set():
-                    self._pause(failures, stop, beat)
+                tried = self._settings
+                at_once = self._once(stop, beat) or self._better
+                if self._heard:
+                    self._backoff.worked()
+                # Another broker is tried at once: an alarm does not wait for the first to come back.
+                at_once = at_once or self._brokers.lost()
+                if self._settings is not tried:
+                    self.protocol, self._ask_version = self._first_guess(), False
+                if not at_once and not stop.is_set():
+                    self._backoff.pause(tried.backoff_max_s, stop, beat)
         finally:
             self._outbox.on_arrival(None)
 
@@ -177,6 +181,7 @@ class Uplink:
             if not stop.is_set():
                 self._failed(error)
                 self._ask_version = isinstance(error, Unanswered) and self._is_guess()
+                self.papers.look(self._settings.tls, None, self._now())
         finally:
             self._end(link)
         return self._ask_version
@@ -211,7 +216,7 @@ class Uplink:
             link.turn(_TURN_S)
             self._settle(link)
             self._hear(link)
-            self.papers.look(self._settings.tls, link, self._now())
+            self.papers.look(self._settings.tls, link.peer_certificate, self._now())
             if self._brokers.better():
                 self._better = True
                 _log.info("the first broker answers again", extra={"broker": self._settings.address})
@@ -261,13 +266,13 @@ class Uplink:
             self._acknowledged.append(entry)
             return None
         limit = link.limit("MaximumPacketSize")
-        if limit is not None and len(body) + _PACKET_OVERHEAD > limit:
-            self._hold(
-                entry,
-                f"evidence {entry.path} of {len(body):,} bytes exceeds the broker's {limit:,}: set broker.part_kb",
-            )
-            return None
-        return body
+        if limit is None or len(body) + _PACKET_OVERHEAD <= limit:
+            return body
+        if limit < _LEAST_PACKET:
+            self._hold(entry, f"evidence {entry.path} can not leave: the broker takes no more than {limit:,} bytes")
+        elif not self._try(lambda: self._outbox.cut(entry, limit - _PACKET_OVERHEAD)):
+            self._hold(entry, f"evidence {entry.path} of {len(body):,} bytes exceeds the broker's {limit:,}")
+        return None
 
     def _settle(self, link: Link) -> None:
         for answer in link.acknowledgements():
@@ -360,6 +365,9 @@ class Uplink:
         self._under_way.clear()
         link.close(politely=False)
 
+    def _first_guess(self) -> Protocol:
+        return "3.1.1" if self._settings.protocol == "3.1.1" else "5"
+
     def _is_guess(self) -> bool:
         return self._settings.protocol == "auto" and self.protocol == "5"
 
@@ -375,12 +383,6 @@ class Uplink:
     def _ask(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
         refusal = refusal_of_5(self._settings, going(stop, beat))
         return refusal is not None and self._version_refused(refusal)
-
-    def _pause(self, failures: int, stop: threading.Event, beat: Callable[[], None]) -> None:
-        longest = min(self._settings.backoff_max_s, _FIRST_BACKOFF_S * 2 ** min(failures - 1, 20))
-        until = time.monotonic() + longest * (0.5 + 0.5 * self._jitter())
-        while (left := until - time.monotonic()) > 0 and not stop.wait(min(left, _TURN_S)):
-            beat()
 
     def _hold(self, entry: Entry, reason: str) -> None:
         _log.warning("message held back", extra={"reason": reason})

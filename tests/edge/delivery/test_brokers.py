@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +13,14 @@ import pytest
 
 from edge.config.broker import BrokerSettings
 from edge.delivery import brokers
+from edge.delivery.broker import EmbeddedBroker
 from edge.delivery.outbox import Outbox
 from edge.delivery.uplink import Uplink
 from tests.edge.delivery.builders import TOPICS, put
 from tests.edge.delivery.conftest import Running, settings_for, wait_for
 from tests.edge.delivery.listener import Listener, retained
 from tests.edge.delivery.mosquitto import Mosquitto, free_port
-from tests.edge.delivery.network import Relay
+from tests.edge.delivery.network import Relay, hang_up, say_nothing, server
 
 Start = Callable[[BrokerSettings], Running]
 
@@ -132,3 +134,63 @@ def test_what_the_platform_says_meanwhile_is_heard_after_a_break(
     wait_for(lambda: heard == [b"while you were away"], "the answer")
     stop.set()
     thread.join()
+
+
+def refuse(connection: socket.socket) -> None:
+    """A broker that is up and lets nobody in: "not authorised"."""
+    connection.recv(4096)
+    connection.sendall(bytes([0x20, 3, 0, 0x87, 0]))
+    connection.close()
+
+
+@pytest.mark.parametrize("first", [say_nothing, hang_up, refuse], ids=["hangs", "hangs up", "refuses"])
+def test_a_first_broker_that_is_up_but_lets_nobody_in_does_not_draw_the_agent_away(
+    second: Mosquitto, outbox: Outbox, run_uplink: Start, monkeypatch: pytest.MonkeyPatch,
+    first: Callable[[socket.socket], None],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(brokers, "RETURN_S", 0.2)
+    with server(first) as port:
+        running = run_uplink(settings(port, second.port, connect_timeout_s=0.5))
+        wait_for(lambda: running.uplink.connected, "the second")
+        session = running.uplink.session
+        time.sleep(3)  # it is looked for several times
+        assert (running.uplink.connected, running.uplink.session) == (True, session)
+        running.stop()
+
+
+def test_one_cut_line_is_no_broken_broker(
+    mosquitto: Mosquitto, second: Mosquitto, outbox: Outbox, run_uplink: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brokers, "STEADY_S", 0.3)
+    with Relay(mosquitto.port) as relay:
+        running = run_uplink(settings(relay.port, second.port))
+        wait_for(lambda: running.uplink.connected, "the first")
+        time.sleep(0.5)
+        session = running.uplink.session
+        relay.cut()
+        wait_for(lambda: running.uplink.connected and running.uplink.session > session, "it again")
+        assert running.uplink.broker.endswith(str(relay.port))
+
+
+def test_a_line_that_breaks_at_once_each_time_is_left(
+    mosquitto: Mosquitto, second: Mosquitto, outbox: Outbox, run_uplink: Start
+) -> None:
+    with Relay(mosquitto.port) as relay:
+        running = run_uplink(settings(relay.port, second.port))
+        wait_for(lambda: running.uplink.connected, "the first")
+        relay.cut()  # before it has served for long
+        wait_for(lambda: running.uplink.connected and running.uplink.broker.endswith(str(second.port)), "the second")
+
+
+def test_a_fallback_that_speaks_3_1_1_does_not_hold_the_first_to_it(
+    tmp_path: Path, mosquitto: Mosquitto, outbox: Outbox, run_uplink: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brokers, "RETURN_S", 0.3)
+    mosquitto.stop()
+    with EmbeddedBroker() as old:
+        running = run_uplink(settings(mosquitto.port, old.port))
+        wait_for(lambda: running.uplink.connected and running.uplink.protocol == "3.1.1", "the fallback", 20)
+        mosquitto.start()
+        wait_for(lambda: running.uplink.connected and running.uplink.broker.endswith(str(mosquitto.port)), "the first")
+        assert running.uplink.protocol == "5"
+        running.stop()

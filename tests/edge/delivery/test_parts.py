@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from edge.config.broker import BrokerSettings
+from edge.delivery.assembly import Assembly
 from edge.delivery.contract import CloudEvent
 from edge.delivery.dispatch import Dispatch
 from edge.delivery.entries import Kind, read_part
 from edge.delivery.outbox import Outbox
-from edge.delivery.subscriber import ReceivedEvidence
+from edge.delivery.subscriber import Received, ReceivedEvidence, Unreadable
 from tests.edge.delivery.builders import INCIDENT, TOPICS, make_event, make_evidence
 from tests.edge.delivery.conftest import Ears, Running, settings_for, wait_for
+from tests.edge.delivery.listener import Listener
 from tests.edge.delivery.mosquitto import Mosquitto
 from tests.edge.delivery.network import Relay
 
@@ -34,7 +39,7 @@ def test_the_event_says_in_how_many_parts_it_comes(tmp_path: Path, outbox: Outbo
     clip, picture = CloudEvent.model_validate_json(event.payload or b"").data.evidence
     assert (clip.parts, picture.parts) == (16, None)
     *parts, whole = evidence
-    assert [part.topic for part in parts] == [f"{clip.topic}/part/{number}" for number in range(16)]
+    assert [part.topic for part in parts] == [f"{clip.topic}/part/{number * PART}" for number in range(16)]
     assert b"".join(read_part(part) for part in parts) == CLIP
     assert (whole.topic, read_part(whole)) == (picture.topic, CLIP[:PART])
 
@@ -65,4 +70,79 @@ def test_what_has_left_is_not_sent_again(tmp_path: Path) -> None:
             outbox.done(outbox.next_entries(1))
     with Outbox(path) as outbox:
         (following,) = outbox.next_entries(1)
-        assert following.topic.endswith("clip.mp4/part/6")
+        assert following.topic.endswith(f"clip.mp4/part/{6 * PART}")
+
+
+def test_a_file_above_the_brokers_limit_is_cut_by_itself(tmp_path: Path, outbox: Outbox, run_uplink: Start) -> None:
+    Dispatch(outbox, TOPICS).send(make_event(), evidence=[make_evidence(tmp_path, "clip.mp4", CLIP)])
+    with Mosquitto(tmp_path / "narrow", "max_packet_size 100000") as broker, Ears(settings_for(broker.port)) as ears:
+        running = run_uplink(settings_for(broker.port))
+        wait_for(lambda: ears.of(ReceivedEvidence), "the clip", 20)
+        running.stop()
+    (clip,) = (one for one in ears.of(ReceivedEvidence) if isinstance(one, ReceivedEvidence))
+    assert clip.content == CLIP
+    assert outbox.count() == 0
+
+
+def test_parts_above_the_brokers_limit_are_cut_once_more(tmp_path: Path, outbox: Outbox, run_uplink: Start) -> None:
+    """Some parts have arrived when the broker begins to take less."""
+    with Mosquitto(tmp_path / "wide") as broker, Ears(settings_for(broker.port)) as ears:
+        Dispatch(outbox, TOPICS, part_bytes=300_000).send(
+            make_event(), evidence=[make_evidence(tmp_path, "clip.mp4", CLIP)]
+        )
+        parts = [entry for entry in outbox.waiting() if entry.kind is Kind.EVIDENCE]
+        outbox.cut(parts[1], 100_000)
+        outbox.cut(parts[1], 100_000)  # it has gone
+        running = run_uplink(settings_for(broker.port))
+        wait_for(lambda: ears.of(ReceivedEvidence), "the clip", 20)
+        running.stop()
+    (clip,) = (one for one in ears.of(ReceivedEvidence) if isinstance(one, ReceivedEvidence))
+    assert clip.content == CLIP
+
+
+def test_a_broker_that_takes_next_to_nothing_is_named(tmp_path: Path, outbox: Outbox, run_uplink: Start) -> None:
+    Dispatch(outbox, TOPICS).send(make_event(), evidence=[make_evidence(tmp_path, "clip.mp4", CLIP)])
+    with Mosquitto(tmp_path / "tiny", "max_packet_size 3900") as broker:
+        running = run_uplink(settings_for(broker.port))
+        wait_for(lambda: "takes no more than 3,900 bytes" in str(running.uplink.last_error), "its limit")
+        running.stop()
+
+
+def published(broker: Mosquitto, messages: list[tuple[str, bytes]]) -> list[Received]:
+    """What a platform makes of these messages."""
+    with Ears(settings_for(broker.port)) as ears, Listener(broker.port, "nothing") as sender:
+        for topic, payload in messages:
+            sender._client.publish(topic, payload, qos=1).wait_for_publish(5)
+        wait_for(lambda: ears.of(ReceivedEvidence), "the file")
+        time.sleep(0.3)
+    return ears.heard
+
+
+@pytest.mark.parametrize("order", ["shuffled", "parts first", "stray parts", "cut anew"])
+def test_parts_fit_together_however_they_come(tmp_path: Path, mosquitto: Mosquitto, outbox: Outbox, order: str) -> None:
+    raised(tmp_path, outbox)
+    event, *evidence = [entry for entry in outbox.waiting() if entry.kind is not Kind.STATE]
+    announcement = (event.topic, event.payload or b"")
+    parts = [(part.topic, read_part(part)) for part in evidence[:-1]]
+    base = evidence[0].topic.rsplit("/", 1)[0]
+    random.Random(1).shuffle(parts)
+    strays = [(f"{base}/{name}", b"x") for name in ("-1", "abc", "", "9" * 40, "²")]
+    narrower = [(f"{base}/{first}", CLIP[first : first + 50_000]) for first in range(0, len(CLIP), 50_000)]
+    messages = {
+        "shuffled": [announcement, *parts, *parts[:5]],
+        "parts first": [*parts, announcement],
+        "stray parts": [announcement, *strays, *parts],
+        "cut anew": [announcement, *parts[:7], *narrower],
+    }[order]
+    heard = published(mosquitto, messages)
+    files = [one for one in heard if isinstance(one, ReceivedEvidence)]
+    assert [(one.content, one.verified) for one in files] == [(CLIP, True)]
+    assert len([one for one in heard if isinstance(one, Unreadable)]) == (4 if order == "stray parts" else 0)
+
+
+def test_unfinished_files_do_not_fill_the_memory() -> None:
+    assembly = Assembly(most_bytes=1000)
+    for number in range(20):
+        assembly.add(f"file {number}", 0, bytes(300))
+    assert assembly.take("file 0", 300) is None
+    assert assembly.take("file 19", 300) == bytes(300)

@@ -6,9 +6,12 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from calibration.errors import DeliveryError
 from edge.config.broker import BrokerSettings, TlsSettings
@@ -48,6 +51,23 @@ class Papers:
             "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
             "-CAcreateserial", "-days", "2", "-out", f"{name}.pem", "-extfile", "names",
         )  # fmt: skip
+
+    def expired(self, name: str, authority: str) -> None:
+        """Let it have ended an hour ago; openssl itself does not sign into the past."""
+        old = x509.load_pem_x509_certificate(self.path(f"{name}.pem").read_bytes())
+        by = x509.load_pem_x509_certificate(self.path(f"{authority}.pem").read_bytes())
+        key = serialization.load_pem_private_key(self.path(f"{authority}.key").read_bytes(), None)
+        now = datetime.now(UTC)
+        made = x509.CertificateBuilder(
+            by.subject,
+            old.subject,
+            old.public_key(),
+            old.serial_number,
+            now - timedelta(days=2),
+            now - timedelta(hours=1),
+            list(old.extensions),
+        ).sign(key, hashes.SHA256())  # type: ignore[arg-type]
+        self.path(f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
     def _openssl(self, *arguments: str) -> None:
         subprocess.run([find("openssl"), *arguments], cwd=self.folder, check=True, capture_output=True)
@@ -178,3 +198,45 @@ def test_papers_are_named_by_their_time(papers: Papers) -> None:
     assert expiring(tls, None, now_s - 60 * 86_400) == ()
     assert "expired on" in expiring(tls, None, now_s + 3 * 86_400)[0]
     assert expiring(TlsSettings(ca=papers.path("missing.pem")), None, now_s) == ()
+
+
+def test_a_broker_whose_certificate_has_expired_gets_nothing_until_it_is_renewed(
+    tmp_path: Path, papers: Papers, outbox: Outbox, run_uplink: Start
+) -> None:
+    put(outbox, "a")
+    papers.signed("aged", "ours", "IP:127.0.0.1")
+    papers.expired("aged", "ours")
+    with secure(tmp_path, papers, "aged") as broker:
+        running = run_uplink(settings_for(broker.port, tls={"ca": papers.path("ours.pem")}, backoff_max_s=0.2))
+        wait_for(lambda: "certificate has expired" in str(running.uplink.last_error), "the reason")
+        assert outbox.count() == 1
+        broker.stop()
+        papers.signed("aged", "ours", "IP:127.0.0.1")
+        broker.start()
+        wait_for(lambda: outbox.count() == 0, "delivery")
+
+
+def test_an_agent_whose_own_certificate_has_expired_says_which_and_takes_its_renewal(
+    tmp_path: Path, papers: Papers, outbox: Outbox, run_uplink: Start
+) -> None:
+    put(outbox, "a")
+    papers.signed("tired", "ours", "DNS:edge-1")
+    papers.expired("tired", "ours")
+    files = {"ca": "ours.pem", "cert": "tired.pem", "key": "tired.key"}
+    tls = {name: papers.path(file) for name, file in files.items()}
+    with secure(tmp_path, papers, "broker", "require_certificate true") as broker:
+        running = run_uplink(settings_for(broker.port, tls=tls, backoff_max_s=0.2))
+        wait_for(lambda: any("tired.pem expired on" in each for each in running.uplink.papers.expiring), "the file")
+        assert outbox.count() == 1
+        papers.signed("tired", "ours", "DNS:edge-1")
+        wait_for(lambda: outbox.count() == 0, "delivery")
+
+
+def test_a_bundle_is_good_while_one_of_its_authorities_is(papers: Papers) -> None:
+    both = papers.path("both.pem")
+    papers.authority("aged-authority")
+    papers.expired("aged-authority", "ours")
+    both.write_bytes(papers.path("aged-authority.pem").read_bytes() + papers.path("ours.pem").read_bytes())
+    now_s = time.time()
+    assert "expires in 1 days" in expiring(TlsSettings(ca=both), None, now_s)[0]
+    assert len(expiring(TlsSettings(ca=both), b"no certificate", now_s)) == 1
