@@ -32,15 +32,20 @@ class Assembly:
 
     def take(self, topic: str, size: int) -> bytes | None:
         """The file of `size` bytes, once: None as long as a byte is missing."""
-        whole = bytearray()
-        for first, content in sorted(self._files.get(topic, {}).items()):
-            if first > len(whole):
-                return None
-            whole += content[len(whole) - first :]
-            if len(whole) >= size:
-                del self._files[topic]
-                return bytes(whole[:size])
-        return None
+        parts = sorted(self._files.get(topic, {}).items())
+        reach = 0  # asked after each part: nothing is copied before the last one is there
+        for first, content in parts:
+            if first > reach:
+                break
+            reach = max(reach, first + len(content))
+        if not parts or reach < size:
+            return None
+        del self._files[topic]
+        whole = bytearray(reach)
+        for first, content in parts:
+            if first < reach:
+                whole[first : first + len(content)] = content
+        return bytes(whole[:size])
 
     def _bytes(self) -> int:
         return sum(len(content) for parts in self._files.values() for content in parts.values())
