@@ -44,10 +44,13 @@ class Brokers:
         self._back.clear()
 
     def lost(self) -> bool:
-        """The current one could not be reached, or is lost; whether another is to be tried at once.
+        """The connection to the current one is over, or never came about; whether another is to be tried at once.
 
         False: after a pause, this one once more if it had served well, else the first again.
         """
+        if self._at != 0 and self._back.is_set():
+            self._at, self._accepted_s = 0, None
+            return True
         accepted_s, self._accepted_s = self._accepted_s, None
         if accepted_s is not None and time.monotonic() - accepted_s >= STEADY_S:
             return False
@@ -55,11 +58,13 @@ class Brokers:
         return self._at != 0
 
     def better(self) -> bool:
-        """The first lets us in again while another serves; looks for it now and then, without waiting."""
+        """The first lets us in again while another serves; looks for it now and then, without waiting.
+
+        The other is the current one until it is `lost`: its connection has yet to be ended.
+        """
         if self._at == 0:
             return False
         if self._back.is_set():
-            self._at, self._accepted_s = 0, None
             return True
         looking = self._looking is not None and self._looking.is_alive()
         if not looking and time.monotonic() - self._looked_s >= RETURN_S:

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from cryptography import x509
 
@@ -16,6 +17,15 @@ log = logging.getLogger(__name__)
 
 WARN_DAYS = 30
 LOOK_EVERY_S = 6 * 3600.0
+
+
+class Shows(Protocol):
+    """A connection that may have been shown a certificate."""
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """DER; None without TLS."""
+        ...
 
 
 class Papers:
@@ -33,18 +43,18 @@ class Papers:
         """Another connection, perhaps to another broker."""
         self._looked_s = float("-inf")
 
-    def look(self, tls: TlsSettings | None, peer: bytes | None, now_s: float) -> None:
-        """Costs little but at the first call after `anew`, and every six hours.
+    def look(self, tls: TlsSettings | None, link: Shows | None, now_s: float) -> None:
+        """Costs nothing but at the first call after `anew`, and every six hours.
 
         Args:
             tls: None: there are no papers.
-            peer: the certificate that the broker showed, DER; None where there is no connection.
+            link: the connection, asked only when it is time to look; None where there is none.
             now_s: UTC seconds since the epoch.
         """
         if tls is None or time.monotonic() - self._looked_s < LOOK_EVERY_S:
             return
         self._looked_s = time.monotonic()
-        self.expiring = expiring(tls, peer, now_s)
+        self.expiring = expiring(tls, link.peer_certificate if link is not None else None, now_s)
         for sentence in self.expiring:
             log.warning("certificate", extra={"reason": sentence})
 

@@ -88,7 +88,7 @@ class Uplink:
         self._brokers = Brokers(settings, self._client_id)
         self.protocol = self._first_guess()
         self._ask_version = False
-        self._heard = self._better = False
+        self._heard = False
         self.unheard = False
         self.papers = Papers()
         self._connected_s = 0.0
@@ -151,11 +151,10 @@ class Uplink:
         try:
             while not stop.is_set():
                 tried = self._settings
-                at_once = self._once(stop, beat) or self._better
+                # Another broker is tried at once: an alarm does not wait for the first to come back.
+                at_once = self._once(stop, beat) or self._brokers.lost()
                 if self._heard:
                     self._backoff.worked()
-                # Another broker is tried at once: an alarm does not wait for the first to come back.
-                at_once = at_once or self._brokers.lost()
                 if self._settings is not tried:
                     self.protocol, self._ask_version = self._first_guess(), False
                 if not at_once and not stop.is_set():
@@ -165,7 +164,7 @@ class Uplink:
 
     def _once(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
         """One connection, from its beginning to its end; whether to try again without a pause."""
-        self._heard = self._better = False
+        self._heard = False
         if self._ask_version:
             self._ask_version = False
             return self._ask(stop, beat)
@@ -216,10 +215,9 @@ class Uplink:
             link.turn(_TURN_S)
             self._settle(link)
             self._hear(link)
-            self.papers.look(self._settings.tls, link.peer_certificate, self._now())
+            self.papers.look(self._settings.tls, link, self._now())
             if self._brokers.better():
-                self._better = True
-                _log.info("the first broker answers again", extra={"broker": self._settings.address})
+                _log.info("the first broker answers again", extra={"left": self._settings.address})
                 break
             if self._under_way and link.stalled_s() > self._settings.silence_s:
                 raise DeliveryError(
