@@ -48,7 +48,7 @@ demo: .venv/installed
 	@$(BIN)/lookout demo
 
 # What computes runs beside what waits for brokers, cameras and signals: on two cores that takes half the time less.
-COMPUTING := tests/pipelines tests/calibration
+COMPUTING := tests/pipelines tests/calibration tests/edge/audit tests/edge/bench tests/edge/cli/evaluate tests/edge/cli/dataset
 test: lint
 	@mkdir -p build; \
 	nice -n 5 $(BIN)/python -m pytest -p no:cacheprovider $(COMPUTING) >build/computing.txt 2>&1 & beside=$$!; \

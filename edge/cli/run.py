@@ -43,11 +43,12 @@ def run(
 
     Example: `lookout run site.yaml`
     """
-    stop = threading.Event()
-    _end_on_signals(stop)
+    stop, watching = threading.Event(), threading.Event()
+    _end_on_signals(stop, watching)
     store = ModelStore.installed(models)
     settings = load_site(site, store=store)
     with Agent(settings, data or settings.agent.data, store=store) as agent:
+        watching.set()
         ending = agent.run(stop, until_end=until_end)
         code = 1 if until_end and not stop.is_set() and not agent.sound else 0
     if ending is Ending.RESTART:
@@ -55,10 +56,12 @@ def run(
     _leave(code)
 
 
-def _end_on_signals(stop: threading.Event) -> None:
+def _end_on_signals(stop: threading.Event, watching: threading.Event) -> None:
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
         if stop.is_set():
             os._exit(_INTERRUPTED)
+        if not watching.is_set():  # loading models may take longer than two seconds, and nothing is in hand yet
+            os._exit(0)
         stop.set()
 
     for which in (signal.SIGINT, signal.SIGTERM):

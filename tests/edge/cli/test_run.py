@@ -42,6 +42,16 @@ def test_a_signal_ends_it_in_two_seconds_with_everything_stored(
     assert agent.status["running"] is False
 
 
+def test_a_signal_while_it_starts_is_not_kept_waiting(
+    tmp_path: Path, clip: Path, nobody: int, run_agent: Callable[..., Running]
+) -> None:
+    agent = run_agent(write_site(tmp_path, nobody, source("gate", clip, loop=True)))
+    agent.until((agent.data / "agent.lock").exists, "that it begins to start")
+    assert agent.end(signal.SIGTERM) < 1.0
+    assert agent.process.returncode == 0
+    assert "lookout starts" not in agent.text
+
+
 def test_a_source_that_hangs_does_not_hold_it_up_and_a_second_signal_ends_it_at_once(
     tmp_path: Path, clip: Path, nobody: int, run_agent: Callable[..., Running]
 ) -> None:
