@@ -82,6 +82,10 @@ class EvidenceError(LookoutError):
     """Proof could not be made or kept."""
 
 
+class CommandFailed(LookoutError):
+    """What a platform has asked for was tried and did not work."""
+
+
 class CommandRefused(LookoutError):
     """A command that changes nothing; the text says why."""
 

@@ -77,7 +77,7 @@ class Platform:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def command(self, name: str, command_id: str | None = None, **said: Any) -> str:
+    def command(self, name: str, /, command_id: str | None = None, **said: Any) -> str:
         """Ask the agent for something.
 
         Returns:

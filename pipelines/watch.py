@@ -138,11 +138,8 @@ class Lane:
 
     def __init__(self, plan: LanePlan, zones: Mapping[str, Zone], always: Mode) -> None:
         self.detector = plan.detector
-        spec = plan.detector.card.input
-        self._views = Views(min(spec.width, spec.height), MOST_PARTS)
-        card = plan.detector.card
-        self._tracker = Tracker(TrackSettings(card.meanings, tuple(c.threshold for c in card.classes)))
         self._always = always
+        self._fit()
         self._rules = tuple((settings, make_rule(settings, zones)) for settings in plan.rules)
 
     @property
@@ -158,7 +155,16 @@ class Lane:
 
     def request(self, frame: Frame, activity: Activity, *, whole: bool) -> Request:
         """What the model is to be shown."""
+        if self.detector.card is not self._card:
+            self._fit()
+            self.reset()
         return Request(frame, self._views.plan(frame.width, frame.height, activity.regions, whole=whole))
+
+    def _fit(self) -> None:
+        """What depends on the model: it may be exchanged while the agent runs."""
+        self._card = card = self.detector.card
+        self._views = Views(min(card.input.width, card.input.height), MOST_PARTS)
+        self._tracker = Tracker(TrackSettings(card.meanings, tuple(c.threshold for c in card.classes)))
 
     def see(self, frame: Frame, activity: Activity, seen: Seen) -> Scene:
         """Track what the model saw."""
@@ -212,7 +218,7 @@ class Watch:
         self._lanes = tuple(Lane(lane, plan.zones, plan.mode) for lane in plan.lanes)
         self._incidents = Incidents(new_id, plan.policy)
         self._size = (0, 0)
-        self.unfit: Callable[[], str | None] = _fit
+        self.unfit: Callable[[], str | None] = lambda: None
         self.switched: Switched = _as_written
         # What `situation` tells another thread than the one that inspects.
         self._has_signs = self._has_active = False
@@ -372,10 +378,6 @@ class Watch:
 
 
 def _as_written(_: RuleSettings) -> None:
-    return None
-
-
-def _fit() -> str | None:
     return None
 
 

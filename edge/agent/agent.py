@@ -5,28 +5,34 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from calibration.errors import DeliveryError, OutboxDamaged
+from edge.agent.announce import announce
+from edge.agent.candidates import Candidates
 from edge.agent.casework import VERDICTS, Casework
 from edge.agent.clips import Clips
 from edge.agent.desk import Desk, Look
+from edge.agent.ending import store_the_rest, until_over
 from edge.agent.folder import DataFolder
 from edge.agent.harvester import Harvester
 from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
 from edge.agent.lineup import line_up
 from edge.agent.mail import Mail
-from edge.agent.on_request import OnRequest
+from edge.agent.model_updates import ModelUpdates
+from edge.agent.on_request import LATEST_S, OnRequest
 from edge.agent.pictures import Pictures
 from edge.agent.quarantine import Quarantine
 from edge.agent.reader import Reader
+from edge.agent.reload import Outcome, Reload, SiteFile
 from edge.agent.resume import left_active, resume
+from edge.agent.samples import sample_pictures
 from edge.agent.service import Service
 from edge.agent.status import Instruments, StatusReport, worker_name
 from edge.agent.supervisor import Beat, Ending, Supervisor, Worker, WorkerReport
@@ -51,6 +57,7 @@ from edge.metrics import Figures, MetricsServer
 from edge.model_store import ModelStore
 from edge.outputs.outputs import Outputs
 from edge.sources import State
+from edge.updates.installed import Updates
 from pipelines.events import Phase
 from pipelines.harvest import Keeper
 from pipelines.watch import Inspection, Watch, WatchPlan
@@ -67,7 +74,6 @@ SHUTDOWN_S = 1.6
 _RING_SLACK_S = 10.0  # a clip is made while newer packets come in
 _VITAL = ("inference", "uplink", "coverage", "status")
 _TEXT_BYTES = 4 * 10**6  # what old pictures give way for when the disk has no room for the text of an event
-_DELIVERY_S = 30.0  # how long a finished run waits for a broker that does not answer
 
 
 class Agent:
@@ -78,6 +84,11 @@ class Agent:
         data: the data folder; it belongs to this agent alone.
         store: where models are found by name; the installed ones when left out.
         clock: the agent's.
+        file: where `site` was read, for `reload`.
+        outcome: of the reload that this agent came from.
+
+    Attributes:
+        reload: what it is asked to begin anew with.
 
     Raises:
         ConfigError: another agent works in the data folder, or it can not be written.
@@ -87,7 +98,14 @@ class Agent:
     """
 
     def __init__(
-        self, site: Site, data: Path, *, store: ModelStore | None = None, clock: AgentClock | None = None
+        self,
+        site: Site,
+        data: Path,
+        *,
+        store: ModelStore | None = None,
+        clock: AgentClock | None = None,
+        file: SiteFile | None = None,
+        outcome: Outcome | None = None,
     ) -> None:
         self.site = site
         self.data = data
@@ -95,7 +113,9 @@ class Agent:
         self._topics = Topics(site.site.name, site.agent.name, site.broker.prefix)
         with ExitStack() as opened:
             opened.enter_context(DataFolder(data))
-            lineup = line_up(site, store or ModelStore.installed(), Memory(data / INFERENCE))
+            store, memory, updates = store or ModelStore.installed(), Memory(data / INFERENCE), Updates(data)
+            updates.starting()
+            lineup = line_up(site, store, memory, updates)
             self._outbox = opened.enter_context(Outbox(data / OUTBOX, now=clock.now, confirm_s=site.broker.confirm_s))
             for note in self._outbox.notes:
                 log.warning("outbox repaired", extra={"note": note})
@@ -109,59 +129,66 @@ class Agent:
                 jpeg_quality=proof.jpeg_quality,
             )
             self._harvester = self._harvest(lineup.plans)
+            new_id, desk = Uuid7(), Desk()
+            watches = {name: Watch(plan, new_id) for name, plan in lineup.plans.items()}
+            keep_s = proof.before_s + proof.after_s + _RING_SLACK_S
+            self._readers = {
+                source.name: Reader(source, watches[source.name], desk, keep_s, clock) for source in site.sources
+            }
+            places = {source.name: source.place for source in site.sources}
+            live = frozenset(name for name, reader in self._readers.items() if reader.live)
+            self._outputs = Outputs(site.outputs, places, site.agent.lang, data, clock)
+            self._mail = Mail(
+                self._dispatch(self._outbox), places, lineup.models.serving, live, clock, self._outputs.offer
+            )
+            self._watches = watches
+            self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
+            self._evidence = evidence
+            self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent, handled=self._handled)
+            self._casework = Casework(watches, self._inspector, self._mail, live, data / VERDICTS, clock)
+            self._switches = Switches(data / SWITCHES, site, clock)
+            self._model_updates = ModelUpdates(
+                Candidates(site, store, memory), lineup.models, updates, self._inspector,
+                lambda: sample_pictures(data / EVIDENCE, self._readers, LATEST_S), clock,
+            )  # fmt: skip
+            self.reload = Reload(file, data, store, outcome, self._unwell, clock)
+            on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone)
+            self._switchboard = Switchboard(
+                site.commands, self._outbox, self._topics, data, self._casework,
+                {
+                    "snapshot": on_request.snapshot, "clip": on_request.clip,
+                    "mute": self._switches.mute, "rules": self._switches.rules,
+                    "update_model": self._model_updates.ask, "reload": self.reload.ask,
+                },
+                clock,
+            )  # fmt: skip
+            self._uplink = Uplink(site.broker, self._outbox, self._topics, ears=self._switchboard.ears)
+            self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
+            self._models = lineup.models
+            coverage = CoverageIncidents(self._outbox, self._topics, places, site.agent.lang, new_id, clock.now)
+            self._watcher = Watcher(
+                self._readers, lineup.plans, self._inspector, coverage, data, self._uplink.publish_coverage, clock
+            )
+            for name, watch in watches.items():
+                watch.unfit = partial(self._watcher.unfit, name)
+                watch.switched = partial(self._switches.state, name)
+            instruments = Instruments(
+                self._readers, self._inspector, self._reports, self._uplink, self._faults,
+                lambda: self._mail.held + self._outbox.unstored, self._models.records,
+                self._harvester.report if self._harvester else None, self._watcher,
+                self._switches.report, self._outputs.report,
+            )  # fmt: skip
+            self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
+            self._service = Service(clock=clock)
+            self._metrics = (
+                MetricsServer(
+                    site.agent.metrics, Figures(self._status.heartbeat, lambda: self._uplink.sent), self._well
+                )
+                if site.agent.metrics is not None
+                else None
+            )
+            self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
             self._opened = opened.pop_all()
-        new_id, desk = Uuid7(), Desk()
-        watches = {name: Watch(plan, new_id) for name, plan in lineup.plans.items()}
-        keep_s = proof.before_s + proof.after_s + _RING_SLACK_S
-        self._readers = {
-            source.name: Reader(source, watches[source.name], desk, keep_s, clock) for source in site.sources
-        }
-        places = {source.name: source.place for source in site.sources}
-        live = frozenset(name for name, reader in self._readers.items() if reader.live)
-        self._outputs = Outputs(site.outputs, places, site.agent.lang, data, clock)
-        self._mail = Mail(self._dispatch(self._outbox), places, lineup.models, live, clock, self._outputs.offer)
-        self._watches = watches
-        self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
-        self._evidence = evidence
-        self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent, handled=self._handled)
-        self._casework = Casework(watches, self._inspector, self._mail, live, data / VERDICTS, clock)
-        self._switches = Switches(data / SWITCHES, site, clock)
-        on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone)
-        self._switchboard = Switchboard(
-            site.commands, self._outbox, self._topics, data, self._casework,
-            {
-                "snapshot": on_request.snapshot, "clip": on_request.clip,
-                "mute": self._switches.mute, "rules": self._switches.rules,
-            },
-            clock,
-        )  # fmt: skip
-        self._uplink = Uplink(site.broker, self._outbox, self._topics, ears=self._switchboard.ears)
-        self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
-        self._models = tuple(
-            {"name": card.name, "version": card.version, "sha256": card.sha256, **lineup.chosen[title].record()}
-            for title, card in ((title, detector.card) for title, detector in lineup.detectors.items())
-        )
-        coverage = CoverageIncidents(self._outbox, self._topics, places, site.agent.lang, new_id, clock.now)
-        self._watcher = Watcher(
-            self._readers, lineup.plans, self._inspector, coverage, data, self._uplink.publish_coverage, clock
-        )
-        for name, watch in watches.items():
-            watch.unfit = partial(self._watcher.unfit, name)
-            watch.switched = partial(self._switches.state, name)
-        instruments = Instruments(
-            self._readers, self._inspector, self._reports, self._uplink, self._faults,
-            lambda: self._mail.held + self._outbox.unstored, self._models,
-            self._harvester.report if self._harvester else None, self._watcher,
-            self._switches.report, self._outputs.report,
-        )  # fmt: skip
-        self._status = StatusReport(instruments, data, site.agent.status_every_s, clock)
-        self._service = Service(clock=clock)
-        self._metrics = (
-            MetricsServer(site.agent.metrics, Figures(self._status.heartbeat, lambda: self._uplink.sent), self._well)
-            if site.agent.metrics is not None
-            else None
-        )
-        self._supervisor = Supervisor(self._workers(), Quarantine(data / QUARANTINE, clock), clock=clock)
 
     def run(self, stop: threading.Event, *, until_end: bool = False) -> Ending:
         """Watch until `stop` is set, or the process has to start afresh; everything is stored when this returns.
@@ -173,25 +200,51 @@ class Agent:
             stop: ends it.
             until_end: also end when every source has ended and all that it gave has been delivered.
         """
-        self._announce()
+        announce(self.site, self.data, self._topics.base, self._models.records(), self._waiting())
         self._resume()
-        over = self._over() if until_end else iter(())
+        names = [worker_name(name) for name in self._readers]
+        over = (
+            until_over(names, self._reports, self._inspector, self._clips, self._waiting, self._clock)
+            if until_end
+            else iter(())
+        )
+        if self.reload.outcome is not None and self.reload.outcome.fault is not None:
+            self._conclude_reload(self.reload.outcome.fault, None)
         self._service.ready(f"watching {len(self._readers)} sources")
         ending = self._supervisor.run(stop, lambda: self._each_turn() or self._mail.damaged or next(over, False))
         self._service.stopping()
         if self._mail.damaged:
             log.error("the outbox is damaged: starting afresh with a new one, the old is kept")
             ending = Ending.RESTART
+            self.reload.keep()
+        elif ending is Ending.RESTART:
+            self._model_updates.give_up("with it threads hung, and the process had to start afresh")
+        elif not stop.is_set():
+            ending = self.reload.ending or ending
         left = self._end_threads()
-        self._store_the_rest()
+        store_the_rest(
+            self._outbox, self._mail, lambda: Outbox(self.data / OUTBOX, now=self._clock.now), self._dispatch
+        )
         log.info("stopped", extra={"waiting": self._waiting(), "left_behind": ", ".join(left) or "none"})
         return ending
 
     def _each_turn(self) -> bool:
-        """The service manager hears that all is well while the threads that nobody can do without run."""
+        """The service manager hears that all is well while the threads that nobody can do without run; True: end."""
         if self._well():
             self._service.alive()
-        return False
+        return self.reload.turn(self._conclude_reload)
+
+    def _conclude_reload(self, fault: str | None, result: dict[str, Any] | None) -> None:
+        outcome = self.reload.outcome
+        if outcome is not None and outcome.command is not None:
+            self._switchboard.commands.conclude("reload", outcome.command, fault, result)
+
+    def _unwell(self) -> str | None:
+        """What goes wrong that went well with another site file."""
+        if self._inspector.failures:
+            return "an inspection failed; see the log"
+        troubles = (f"{report.name}: {report.last_error}" for report in self._reports() if report.name in _VITAL)
+        return next((trouble for trouble in troubles if not trouble.endswith(": ")), None)
 
     def _well(self) -> bool:
         states = {report.name: report.state for report in self._reports()}
@@ -233,6 +286,7 @@ class Agent:
             *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),
             Worker("uplink", self._send, 20.0),
             Worker("commands", self._switchboard.commands.run, 60.0),
+            Worker("model-updates", self._model_updates.run, 120.0),
             *(Worker(f"output:{each.settings.name}", each.run, 90.0) for each in self._outputs.runners),
             Worker("coverage", self._watcher.run, 20.0),
             Worker("status", self._status.run, 20.0),
@@ -316,6 +370,8 @@ class Agent:
                 ("platform", self._switchboard.error),
                 ("broker", "nobody is listening to the events" if self._uplink.unheard else None),
                 ("commands", self._switchboard.commands.error),
+                ("model update", self._model_updates.error),
+                ("reload", self.reload.outcome.fault if self.reload.outcome else None),
                 ("pictures", self._pictures.error),
                 ("clips", self._clips.error),
                 ("coverage", self._watcher.error),
@@ -323,40 +379,6 @@ class Agent:
             )
             if error is not None
         ]
-
-    def _announce(self) -> None:
-        site = self.site
-        log.info(
-            "lookout starts",
-            extra={
-                "site": site.site.name, "agent": site.agent.name, "data": str(self.data),
-                "broker": site.broker.address, "topics": self._topics.base,
-                "models": ", ".join(f"{m['name']} {m['version']}" for m in self._models),
-                "waiting": self._waiting(),
-            },
-        )  # fmt: skip
-        for source in site.sources:
-            log.info(
-                "source",
-                extra={
-                    "source": source.name, "address": source.address, "mode": str(source.mode),
-                    "rules": ", ".join(rule.title for rule in source.rules), "drill": source.drill is not None,
-                },
-            )  # fmt: skip
-
-    def _over(self) -> Iterator[bool]:
-        """Yields False until everything has come to its end, then True."""
-        names = {worker_name(name) for name in self._readers}
-        while any(r.name in names and r.state not in (Post.FINISHED, Post.QUARANTINED) for r in self._reports()):
-            yield False
-        idle = 0  # twice in a row, since a look in hand is for a moment neither on the desk nor under inspection
-        while idle < 2 or self._clips.waiting:
-            idle = idle + 1 if self._inspector.idle else 0
-            yield False
-        late_s = self._clock.monotonic() + _DELIVERY_S
-        while self._waiting() and self._clock.monotonic() < late_s:
-            yield False
-        yield True
 
     def _unsent(self) -> frozenset[Path]:
         try:
@@ -374,21 +396,3 @@ class Agent:
         for reader in self._readers.values():
             reader.close()
         return self._supervisor.shutdown(SHUTDOWN_S)
-
-    def _store_the_rest(self) -> None:
-        """What waits in memory goes to disk; into a new outbox, should the old one be damaged."""
-        spare = self._outbox.close()
-        if not self._mail.held and spare is None:
-            return
-        try:
-            with Outbox(self.data / OUTBOX, now=self._clock.now) as fresh:
-                if spare is not None:
-                    fresh.adopt(spare)
-                left = self._mail.hand_over(self._dispatch(fresh))
-        except DeliveryError as error:
-            left = self._mail.held + (0 if spare is None else spare.count())
-            reason: str | None = str(error)
-        else:
-            reason = self._mail.error
-        if left:
-            log.critical("events lost", extra={"events": left, "reason": reason})

@@ -12,15 +12,19 @@ from typing import Any, Self
 from calibration.errors import ConfigError
 
 
-def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
+def write_whole(path: Path, text: str, *, durable: bool = False, private: bool = False) -> None:
     """Replace a file's content in one step: a reader sees the old or the new, never a part.
 
     Args:
         path: the file; its folder exists.
         text: what it is to hold.
         durable: wait until it is on the disk, so that power loss can not undo it.
+        private: readable by the agent's user alone.
     """
     fresh = path.with_name(f".{path.name}.new")
+    if private:
+        fresh.touch(mode=0o600)
+        fresh.chmod(0o600)
     with fresh.open("w", encoding="utf-8") as file:
         file.write(text)
         if durable:

@@ -72,6 +72,9 @@ class Inspector:
         tell: takes what an inspection came to, in this thread and before the next inspection.
         each_turn: called before each inspection, and at least every quarter of a second.
         clock: the agent's.
+
+    Attributes:
+        failures: inspections that ended the thread, since the start.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Inspector:
         self._in_hand: tuple[str, ...] = ()
         self._suspects: set[str] = set()
         self._aside: dict[str, SetAside] = {}
+        self.failures = 0
 
     def run(self, stop: threading.Event, beat: Beat) -> None:
         """The thread's work; see `Worker.run`."""
@@ -143,6 +147,11 @@ class Inspector:
     def set_aside(self, source: str) -> SetAside | None:
         """Whether a source waits because its inspection failed."""
         return self._aside.get(source)
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The sources that wait because their inspection failed."""
+        return tuple(self._aside)
 
     @property
     def idle(self) -> bool:
@@ -199,6 +208,7 @@ class Inspector:
 
         Of several in hand nobody knows which it was: each is inspected by itself next time.
         """
+        self.failures += bool(self._in_hand)
         if len(self._in_hand) > 1:
             self._suspects.update(self._in_hand)
             log.error("inspection of several sources failed", extra={"sources": ", ".join(self._in_hand)})

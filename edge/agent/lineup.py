@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from calibration.errors import ModelError
-from edge.config import Site, SourceSettings, needs_in_words, serving_model
-from edge.delivery.contract import Model
-from edge.inference import Chosen, Memory, settle
-from edge.model_store import ModelStore
+from edge.agent.models import Models
+from edge.config import ModelUse, Site, SourceSettings, needs_in_words, serving_model
+from edge.inference import Memory, Ready, settle
+from edge.model_store import LoadedModel, ModelStore
 from edge.trust import read_trust
-from pipelines.detect import Detector
+from edge.updates.installed import Updates
 from pipelines.detect.card import Card
 from pipelines.incidents import Policy
 from pipelines.rules.base import RuleSettings
@@ -26,49 +26,80 @@ class Lineup:
     """What a site needs to run.
 
     Attributes:
-        detectors: by the title of their use in the site file; only those that serve a rule.
-        chosen: how each of them is run, and why.
+        models: those that serve a rule.
         plans: one a source, by its name.
-        models: which model serves a rule, by source and rule title, for its events.
     """
 
-    detectors: Mapping[str, Detector]
-    chosen: Mapping[str, Chosen]
+    models: Models
     plans: Mapping[str, WatchPlan]
-    models: Mapping[tuple[str, str], Model]
 
 
-def line_up(site: Site, store: ModelStore, memory: Memory | None = None) -> Lineup:
+def line_up(site: Site, store: ModelStore, memory: Memory | None = None, updates: Updates | None = None) -> Lineup:
     """Load the models that serve a rule and say what each source is watched for.
 
     Args:
         site: what to watch.
         store: where its models are.
         memory: how they ran best at earlier starts; see `settle`.
+        updates: what runs instead of the site's own; one that can not is withdrawn.
 
     Raises:
         ModelError: a model is missing, is not what its card says, is not signed as the site wants it, or no model
             sees what a rule needs; an execution provider is missing.
     """
     store = store.trusting(read_trust(site.trusted_keys, required=site.require_signed))
-    loaded = {use.title: store.load(use.where) for use in site.models}
-    uses = {use.title: use for use in site.models}
-    cards = {title: model.card.with_thresholds(uses[title].thresholds) for title, model in loaded.items()}
+    own = {use.title: store.load(use.where) for use in site.models}
+    if updates is None:
+        return _line_up(site, store, own, memory)
+    loaded = {title: _updated(title, model, site, store, updates) for title, model in own.items()}
+    try:
+        return _line_up(site, store, loaded, memory)
+    except ModelError as error:
+        changed = [title for title, model in loaded.items() if model is not own[title]]
+        if not changed:
+            raise
+        for title in changed:
+            updates.withdraw(title, str(error))
+        return _line_up(site, store, own, memory)
+
+
+def usable(model: LoadedModel, use: ModelUse) -> LoadedModel:
+    """A model as a site uses it: with the site's thresholds."""
+    return replace(model, card=model.card.with_thresholds(use.thresholds))
+
+
+def _updated(title: str, own: LoadedModel, site: Site, store: ModelStore, updates: Updates) -> LoadedModel:
+    """The site's own model, or the update that runs instead of it."""
+    folder = updates.folder(title, own.card.sha256)
+    if folder is None:
+        return own
+    try:
+        return signed_only(site, store).load(folder)
+    except ModelError as error:
+        updates.withdraw(title, str(error))
+        return own
+
+
+def signed_only(site: Site, store: ModelStore) -> ModelStore:
+    """What comes over the network has to be signed by somebody whom this site trusts, whatever else it allows."""
+    return store.trusting(read_trust(site.trusted_keys, required=True))
+
+
+def _line_up(site: Site, store: ModelStore, loaded: Mapping[str, LoadedModel], memory: Memory | None) -> Lineup:
+    fitted = {use.title: usable(loaded[use.title], use) for use in site.models}
+    cards = {title: model.card for title, model in fitted.items()}
     served = {source.name: _served(source, site, cards) for source in site.sources}
     needed = {title for lanes in served.values() for title in lanes}
-    used = {title: replace(model, card=cards[title]) for title, model in loaded.items() if title in needed}
-    ready = settle(used, site.agent.inference, store, memory)
-    detectors = {title: each.detector for title, each in ready.items()}
-    chosen = {title: each.chosen for title, each in ready.items()}
-    models = {
-        (source, rule.title): _named(detectors[title].card)
+    ready = settle({t: fitted[t] for t in fitted if t in needed}, site.agent.inference, store, memory)
+    serving = {
+        (source, rule.title): title
         for source, lanes in served.items()
         for title, rules in lanes.items()
         for rule in rules
     }
     handled = site.handling == "required"
-    plans = {source.name: _plan(source, served[source.name], detectors, handled) for source in site.sources}
-    return Lineup(detectors, chosen, plans, models)
+    plans = {source.name: _plan(source, served[source.name], ready, handled) for source in site.sources}
+    return Lineup(Models(ready, serving), plans)
 
 
 def _served(source: SourceSettings, site: Site, cards: Mapping[str, Card]) -> dict[str, list[RuleSettings]]:
@@ -86,12 +117,12 @@ def _served(source: SourceSettings, site: Site, cards: Mapping[str, Card]) -> di
 def _plan(
     source: SourceSettings,
     lanes: Mapping[str, list[RuleSettings]],
-    detectors: Mapping[str, Detector],
+    ready: Mapping[str, Ready],
     handled: bool,
 ) -> WatchPlan:
     return WatchPlan(
         source=source.name,
-        lanes=tuple(LanePlan(detectors[title], tuple(rules)) for title, rules in lanes.items()),
+        lanes=tuple(LanePlan(ready[title].detector, tuple(rules)) for title, rules in lanes.items()),
         zones=source.zone_map(),
         max_gap_s=source.max_gap_s,
         interval_s=source.interval_s,
@@ -101,7 +132,3 @@ def _plan(
         sample_share=SAMPLE_SHARE,
         policy=Policy(handled=handled),
     )
-
-
-def _named(card: Card) -> Model:
-    return Model(name=card.name, version=card.version, sha256=card.sha256)

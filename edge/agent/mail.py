@@ -37,7 +37,7 @@ class Mail:
     Args:
         dispatch: the way into the outbox.
         places: where each source stands.
-        models: which model serves a rule, by source and rule.
+        serving: tells which model serves a rule now, by source and rule.
         live: the sources whose frame times are monotonic time of this machine, not media time.
         clock: the agent's.
         aloud: told of each event before anything else, for outputs that do not wait for a disk or a network.
@@ -51,7 +51,7 @@ class Mail:
         self,
         dispatch: Dispatch,
         places: Mapping[str, Place],
-        models: Mapping[tuple[str, str], Model],
+        serving: Callable[[str, str], Model | None],
         live: Collection[str],
         clock: AgentClock,
         aloud: Callable[[Event], None] = lambda _: None,
@@ -61,7 +61,7 @@ class Mail:
         self.damaged = False
         self._dispatch = dispatch
         self._places = places
-        self._models = models
+        self._serving = serving
         self._live = live
         self._clock = clock
         self._held: deque[Letter] = deque()
@@ -114,7 +114,7 @@ class Mail:
                     event,
                     place=self._places.get(event.source),
                     evidence=letter.evidence,
-                    model=self._models.get((event.source, event.rule)),
+                    model=self._serving(event.source, event.rule),
                     delay_s=self._delay_s(event),
                 )
             except OutboxDamaged as error:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from calibration.errors import CommandRefused, EvidenceError
 from edge.agent.reader import Reader
+from edge.agent.samples import newest_picture
 from edge.delivery.entries import Outgoing
 from edge.delivery.orders import Clip, Snapshot
 from edge.delivery.topics import Topics
-from edge.evidence.decode import window_frames
 from edge.evidence.files import EvidenceFile
 from edge.evidence.packets import Window
 from edge.evidence.store import EvidenceStore
 
-_LATEST_S = 30.0  # a picture older than that does not show how it is now
+LATEST_S = 30.0  # a picture older than that does not show how it is now
 
 
 class OnRequest:
@@ -44,11 +43,10 @@ class OnRequest:
     def snapshot(self, order: Snapshot, command_id: str) -> dict[str, Any]:
         """The newest picture of a source."""
         reader = self._reader(order.source)
-        window = self._window(reader, _LATEST_S)
-        frame = deque(window_frames(window), maxlen=1)
-        if not frame:
+        self._window(reader, LATEST_S)
+        shown = newest_picture(reader, LATEST_S)
+        if shown is None:
             raise EvidenceError(f"source {order.source}: its newest picture can not be decoded")
-        shown = reader.drill.render(frame[0]) if reader.drill is not None else frame[0]
         return self._answer(self._store.snapshot(f"cmd-{command_id}", f"{order.source}.jpg", shown))
 
     def clip(self, order: Clip, command_id: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Instruments:
     uplink: Uplink
     faults: Callable[[], Sequence[str]]
     held: Callable[[], int]
-    models: Sequence[Mapping[str, Any]]
+    models: Callable[[], Sequence[Mapping[str, Any]]]
     harvest: Callable[[], Mapping[str, Any]] | None
     watcher: Watcher
     switched: Callable[[], Sequence[Mapping[str, Any]]]
@@ -113,7 +113,7 @@ class StatusReport:
             details={
                 "sources": {reader.name: self._figures(reader) for reader in self._read.readers.values()},
                 "workers": {report.name: _worker(report) for report in workers.values()},
-                "models": [dict(model) for model in self._read.models],
+                "models": [dict(model) for model in self._read.models()],
                 "held_in_memory": self._read.held(),
             }
             | ({"outputs": dict(outputs)} if (outputs := self._read.outputs()) else {})

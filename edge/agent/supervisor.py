@@ -76,10 +76,15 @@ class State(StrEnum):
 
 
 class Ending(StrEnum):
-    """Why `Supervisor.run` came back."""
+    """Why an agent has ended."""
 
     STOPPED = "stopped"
     RESTART = "restart"
+    """The process has to start afresh."""
+    RELOAD = "reload"
+    """Another agent takes over, with a new site file."""
+    TAKEN_BACK = "taken back"
+    """The new site file does not do: another agent takes over, with the one before."""
 
 
 @dataclass(frozen=True, slots=True)

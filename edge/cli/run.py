@@ -14,8 +14,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from edge.agent.agent import Agent
+from edge.agent.generations import watch
+from edge.agent.reload import read_site_file
 from edge.agent.supervisor import Ending
-from edge.config import load_site
 from edge.model_store import ModelStore
 
 _INTERRUPTED = 130
@@ -37,7 +38,8 @@ def run(
     """Watch a site until Ctrl-C and report every hazard to its platform.
 
     Ctrl-C or SIGTERM ends it within two seconds with everything stored; a second one ends it at once. What waits in
-    the outbox is sent at the next start. `status.json` in the data folder says how everything is.
+    the outbox is sent at the next start. `status.json` in the data folder says how everything is. SIGHUP has it read
+    the site file again: it begins anew with it, or goes on as it was if the file is wrong.
 
     Exit code 0 after a clean stop; with --until-end 1 if a recording could not be read to its end.
 
@@ -46,14 +48,15 @@ def run(
     stop, watching = threading.Event(), threading.Event()
     _end_on_signals(stop, watching)
     store = ModelStore.installed(models)
-    settings = load_site(site, store=store)
-    with Agent(settings, data or settings.agent.data, store=store) as agent:
+
+    def begins(agent: Agent) -> None:
+        signal.signal(signal.SIGHUP, lambda *_: agent.reload.hang_up())
         watching.set()
-        ending = agent.run(stop, until_end=until_end)
-        code = 1 if until_end and not stop.is_set() and not agent.sound else 0
-    if ending is Ending.RESTART:
+
+    end = watch(read_site_file(site, store), data, store, stop, begins, until_end=until_end)
+    if end.ending is Ending.RESTART:
         _start_afresh()
-    _leave(code)
+    _leave(1 if until_end and not stop.is_set() and not end.sound else 0)
 
 
 def _end_on_signals(stop: threading.Event, watching: threading.Event) -> None:
@@ -66,6 +69,7 @@ def _end_on_signals(stop: threading.Event, watching: threading.Event) -> None:
 
     for which in (signal.SIGINT, signal.SIGTERM):
         signal.signal(which, end)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the site file is just being read
 
 
 def _start_afresh() -> NoReturn:

@@ -6,10 +6,11 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from typing import Any
 
-from calibration.errors import CommandRefused, DeliveryError, LookoutError
+from calibration.errors import CommandFailed, CommandRefused, DeliveryError, LookoutError
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
 from edge.commands.gate import Gate
@@ -21,8 +22,10 @@ from edge.delivery.topics import Topics
 
 log = logging.getLogger(__name__)
 
-Obey = Callable[[Any, str], dict[str, Any] | None]
-"""Does what an order says; is given the order and the command's id, and answers with the result.
+Result = dict[str, Any] | None
+Obey = Callable[[Any, str], Result | Future[Result]]
+"""Does what an order says; is given the order and the command's id, and answers with the result, or with a future for
+what takes long: other commands are obeyed meanwhile.
 
 Raises `CommandRefused` where nothing was tried, another `LookoutError` where it failed.
 """
@@ -35,6 +38,14 @@ _TURN_S = 0.25
 class _Heard:
     topic: str
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    name: str
+    id: str
+    digest: str
+    work: Future[Result]
 
 
 class Commands:
@@ -73,6 +84,8 @@ class Commands:
         self._clock = clock
         self._heard: deque[_Heard] = deque()
         self._came = threading.Event()
+        self._under_way: dict[str, _UnderWay] = {}
+        self._concluded: deque[_UnderWay] = deque()
 
     @property
     def topic_filter(self) -> str:
@@ -94,6 +107,7 @@ class Commands:
             beat()
             self._came.wait(_TURN_S)
             self._came.clear()
+            self._settle_done()
             while self._heard and not stop.is_set():
                 beat()
                 self._take(self._heard.popleft())
@@ -112,14 +126,51 @@ class Commands:
             self._answer_unheard_of(name, command_id, error)
             return
         known = self._ledger.known(key)
-        if known is not None and known.state.status != "executing":
+        if known is not None and (known.state.status != "executing" or key in self._under_way):
             if known.digest == command.digest:
                 self._tell(name, command_id, known.state)
             else:
                 self._tell(name, command_id, self._refusal("this id was used for another command"))
             return
-        self._note(key, command.digest, OrderState(status="executing", time=utc(self._clock.now())))
-        self._settle(name, command_id, command.digest, self._obey(name, command_id, command.order))
+        executing = OrderState(status="executing", time=utc(self._clock.now()))
+        self._note(key, command.digest, executing)
+        log.info("command", extra={"command": name, "id": command_id, "by": command.order.by or ""})
+        handler = self._handlers.get(name, _unable)
+        came = self._try(name, command_id, lambda: handler(command.order, command_id))
+        if isinstance(came, Future):
+            self._under_way[key] = _UnderWay(name, command_id, command.digest, came)
+            self._tell(name, command_id, executing)
+        else:
+            self._settle(name, command_id, command.digest, came)
+
+    def conclude(self, name: str, command_id: str, reason: str | None, result: Result = None) -> None:
+        """Say what became of a command that ended the agent that was given it; from any thread.
+
+        Args:
+            name: of the command.
+            command_id: of the command.
+            reason: why it failed; None if it did not.
+            result: what came of it.
+        """
+        work: Future[Result] = Future()
+        if reason is None:
+            work.set_result(result)
+        else:
+            work.set_exception(CommandFailed(reason))
+        self._concluded.append(_UnderWay(name, command_id, "", work))
+
+    def _settle_done(self) -> None:
+        """What took longer and has come to its end."""
+        while self._concluded:
+            each = self._concluded.popleft()
+            known = self._ledger.known(f"{each.name}/{each.id}")
+            self._under_way[f"{each.name}/{each.id}"] = replace(each, digest=known.digest if known is not None else "")
+        for key, each in list(self._under_way.items()):
+            if each.work.done():
+                del self._under_way[key]
+                state = self._try(each.name, each.id, each.work.result)
+                if isinstance(state, OrderState):
+                    self._settle(each.name, each.id, each.digest, state)
 
     def _answer_unheard_of(self, name: str, command_id: str, error: CommandRefused) -> None:
         """Refused at the gate; but what was obeyed in its time is not refused for having become old."""
@@ -131,12 +182,12 @@ class Commands:
         log.warning("command refused", extra={"command": name, "id": command_id, "reason": str(error)})
         self._tell(name, command_id, self._refusal(str(error)))
 
-    def _obey(self, name: str, command_id: str, order: Order) -> OrderState:
+    def _try(
+        self, name: str, command_id: str, call: Callable[[], Result | Future[Result]]
+    ) -> OrderState | Future[Result]:
         now = utc(self._clock.now())
-        log.info("command", extra={"command": name, "id": command_id, "by": order.by or ""})
-        handler = self._handlers.get(name, _unable)
         try:
-            result = handler(order, command_id)
+            result = call()
         except CommandRefused as error:
             self.refused += 1
             return self._refusal(str(error))
@@ -145,6 +196,8 @@ class Commands:
         except Exception as error:  # one command that meets a fault of ours must not end all others
             log.exception("command failed", extra={"command": name, "id": command_id})
             return OrderState(status="failed", time=now, reason=f"{type(error).__name__}: {error}")
+        if isinstance(result, Future):
+            return result
         self.obeyed += 1
         return OrderState(status="successful", time=utc(self._clock.now()), result=result)
 

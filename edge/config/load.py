@@ -33,9 +33,28 @@ def load_site(path: Path, env: Mapping[str, str] = os.environ, store: ModelStore
         ConfigError: it can not be read, or is wrong: all faults at once, in the order of the file.
     """
     try:
-        document = Document(decode(path.read_bytes()), env)
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigError([f"can not be read: {error.strerror}"], str(path)) from error
+    return parse_site(content, path, env, store)
+
+
+def parse_site(
+    content: bytes, path: Path, env: Mapping[str, str] = os.environ, store: ModelStore | None = None
+) -> Site:
+    """Check the content of a site file.
+
+    Args:
+        content: of the file.
+        path: where it is or was, for messages and for relative paths in it.
+        env: where `${NAME}` is looked up.
+        store: where models are found by name; the installed ones when left out.
+
+    Raises:
+        ConfigError: it is wrong: all faults at once, in the order of the file.
+    """
+    try:
+        document = Document(decode(content), env)
     except BadFile as error:
         raise refusal([error.fault], str(path)) from error
     folder = path.absolute().parent

@@ -115,16 +115,20 @@ class Resend(Order):
 
 
 class UpdateModel(Order):
-    """Use another model, if it is sound."""
+    """Use another model, if a trusted key signed it, it serves the same rules, and is no worse on stored pictures."""
 
     name: Id
     """Which model of the site."""
     url: Annotated[str, Field(min_length=1, max_length=2000)]
-    """Where the package is."""
+    """Where the package is, by https:// or http://."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """Digest of the package, hex."""
     allow_older: bool = False
     """Also a version below the one in use."""
+    allow_slower: bool = False
+    """Also one that is markedly slower than the one in use."""
+    allow_fewer: bool = False
+    """Also one that sees nothing in most of the pictures in which the one in use does."""
 
 
 class SignedOrder(Payload):

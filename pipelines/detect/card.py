@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -125,6 +126,11 @@ class Card(_Part):
         seen = dict.fromkeys(m for m in self.meanings if m != "none")
         whole = "person" in seen and set(COCO_KEYPOINTS) <= set(self.keypoints)
         return (*seen, POSE) if whole else tuple(seen)
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The numbers of its version, of which the higher is the newer."""
+        return tuple(int(number) for number in re.findall(r"[0-9]+", self.version))
 
     @property
     def thresholds(self) -> NDArray[np.float32]:

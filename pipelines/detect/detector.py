@@ -81,6 +81,10 @@ class Detector:
         """The execution provider that onnxruntime starts with; one whose device is missing has been left out."""
         return str(self._session.get_providers()[0])
 
+    def become(self, other: Detector) -> None:
+        """From now on be another model, for all who hold this one; only while no run is under way."""
+        self.__dict__.update(other.__dict__)
+
     def detect(self, frame: Frame, views: NDArray[np.float32] = WHOLE) -> Detections:
         """Everything seen in these parts of the frame, each thing once.
 

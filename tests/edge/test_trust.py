@@ -172,7 +172,7 @@ def test_the_agent_does_what_its_site_says(required: bool, tmp_path: Path) -> No
         with pytest.raises(ModelError, match="is not signed"):
             line_up(plan, ModelStore([models]))
     (model / SIGNATURE).write_bytes(sign((model / "card.yaml").read_bytes(), KEY))
-    assert list(line_up(plan, ModelStore([models])).detectors) == ["tiny"]
+    assert list(line_up(plan, ModelStore([models])).models.detectors) == ["tiny"]
     _threshold(model)
     with pytest.raises(ModelError, match=CHANGED):
         line_up(plan, ModelStore([models]))

@@ -87,9 +87,17 @@ def test_the_status_is_retained_and_a_kill_is_told_by_the_will(
     assert gate.last_frame_age_s is not None
     assert gate.last_frame_age_s < 5
     figures: Any = online.heartbeat.details
-    assert {"source:gate", "inference", "evidence", "harvest", "uplink", "commands", "coverage", "status"} == set(
-        figures["workers"]
-    )
+    assert {
+        "source:gate",
+        "inference",
+        "evidence",
+        "harvest",
+        "uplink",
+        "commands",
+        "model-updates",
+        "coverage",
+        "status",
+    } == set(figures["workers"])
     (model,) = figures["models"]
     assert (model["name"], model["weights"], model["provider"]) == ("ppe", "model.onnx", "cpu")
     assert model["threads"] >= 1

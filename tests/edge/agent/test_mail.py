@@ -23,7 +23,13 @@ MODEL = Model(name="fire-smoke", version="1", sha256="0" * 64)
 def mail_into(outbox: Outbox, clock: ManualClock, live: tuple[str, ...] = ()) -> Mail:
     event = make_event()
     places = {event.source: Place(building="Warehouse 3")}
-    return Mail(Dispatch(outbox, TOPICS), places, {(event.source, event.rule): MODEL}, live, clock)
+    return Mail(
+        Dispatch(outbox, TOPICS),
+        places,
+        lambda source, rule: {(event.source, event.rule): MODEL}.get((source, rule)),
+        live,
+        clock,
+    )
 
 
 def stored(outbox: Outbox) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Bench:
         self.clock = clock or ManualClock()
         self.obeyed: list[str] = []
         self.fault: Exception | None = None
+        self.work: Future[dict[str, Any] | None] | None = None
         self.answers: list[tuple[str, dict[str, Any]]] = []
         self.ledger = folder / FILE
         self.commands = self._commands()
@@ -45,8 +47,10 @@ class Bench:
     def restart(self) -> None:
         self.commands = self._commands()
 
-    def obey(self, order: Order, command_id: str) -> dict[str, Any]:
+    def obey(self, order: Order, command_id: str) -> dict[str, Any] | Future[dict[str, Any] | None]:
         self.obeyed.append(command_id)
+        if self.work is not None:
+            return self.work
         if self.fault is not None:
             raise self.fault
         return {"done": command_id}
@@ -57,6 +61,17 @@ class Bench:
     def say(self, command_id: str = "1", name: str = "resend", **said: Any) -> dict[str, Any]:
         order = {"status": "init", "time": rfc3339(utc(self.clock.now())), "since": 1, **said}
         return self.send(name, command_id, json.dumps(order).encode())
+
+    def turn(self) -> None:
+        """Until something is answered."""
+        stop, before = threading.Event(), len(self.answers)
+        thread = threading.Thread(target=self.commands.run, args=(stop, lambda: None))
+        thread.start()
+        until = time.monotonic() + 5
+        while len(self.answers) == before and time.monotonic() < until:
+            time.sleep(0.005)
+        stop.set()
+        thread.join()
 
     def send(self, name: str, command_id: str, payload: bytes) -> dict[str, Any]:
         stop, before = threading.Event(), len(self.answers)
@@ -129,6 +144,32 @@ def test_what_goes_wrong_is_said(bench: Bench, fault: Exception, status: str, re
     assert (answer["status"], answer["reason"]) == (status, reason)
     bench.fault = None
     assert bench.say("2")["status"] == "successful"
+
+
+def test_what_takes_long_keeps_nobody_waiting(bench: Bench) -> None:
+    bench.work = Future()
+    assert bench.say("1")["status"] == "executing"
+    assert bench.say("1")["status"] == "executing"  # it comes again meanwhile
+    work, bench.work = bench.work, None
+    assert bench.say("2")["status"] == "successful"
+    work.set_result({"done": "at last"})
+    bench.turn()
+    assert bench.answers[-1][1]["result"] == {"done": "at last"}
+    assert bench.say("1")["result"] == {"done": "at last"}
+    assert bench.obeyed == ["1", "2"]
+
+
+@pytest.mark.parametrize(("reason", "status"), [(None, "successful"), ("it broke", "failed")])
+def test_what_ended_the_agent_is_answered_by_the_next(bench: Bench, reason: str | None, status: str) -> None:
+    bench.work = Future()
+    bench.say("1")
+    bench.restart()
+    bench.commands.conclude("resend", "1", reason, {"changed": True})
+    bench.turn()
+    answer = bench.answers[-1][1]
+    assert (answer["status"], answer.get("reason")) == (status, reason)
+    assert bench.say("1") == answer
+    assert bench.obeyed == ["1"]
 
 
 def test_a_command_that_nobody_here_can_obey(bench: Bench) -> None:
