@@ -118,7 +118,8 @@ class Switches:
             self._ends[switch] = self._clock.monotonic() + switch.until_s - self._clock.now()
             self._write()
         log.warning("rules switched", extra={"to": switch.to, "rules": ", ".join(concerned), "by": switch.by or ""})
-        return {"rules": list(concerned), "to": switch.to, "until": rfc3339(utc(switch.until_s))}
+        said = {"rules": list(concerned), "to": switch.to, "until": rfc3339(utc(switch.until_s))}
+        return said | ({"by": switch.by} if switch.by else {})
 
     def _lasting(self) -> list[Switch]:
         now_s, monotonic_s = self._clock.now(), self._clock.monotonic()

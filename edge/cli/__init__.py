@@ -33,6 +33,8 @@ COMMANDS = {
     "watch": "Subscribe to the events of a site and show them as they arrive.",
     "status": "How an agent is: which views are watched, what is active, what waits.",
     "report": "What a shift came to: incidents, delays, handling, coverage, drops.",
+    "coverage": "Which views can be seen.",
+    "coverage accept": "Take a view as it is now, after a camera was turned on purpose.",
     "outbox": "Show what waits for the broker.",
     "verify-log": "Check that no event was changed, left out or put in.",
     "outputs": "Sirens, webhooks and other local outputs.",

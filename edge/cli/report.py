@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from edge.agent.folder import read_json
+from edge.commands.ledger import FILE as COMMANDS
 from edge.config import load_site
 from edge.coverage.hours import FILE as COVERAGE
 from edge.delivery.outbox import FILE_NAME
@@ -37,7 +38,7 @@ def report(
     loaded = load_site(site)
     folder = data or loaded.agent.data
     now_s = time.time()
-    counted = folder / COVERAGE
+    counted, commands = folder / COVERAGE, folder / COMMANDS
     status = read_json(folder / "status.json")
     shift = gather(
         read_journal(folder / FILE_NAME),
@@ -45,6 +46,7 @@ def report(
         status if isinstance(status, dict) else {},
         now_s - hours * 3600,
         now_s,
+        commands.read_text(encoding="utf-8", errors="replace") if commands.is_file() else "",
     )
     zone = datetime.now(UTC).astimezone().tzinfo or UTC
     pages = Pages(shift, loaded.site.title or loaded.site.name, loaded.agent.lang, zone)

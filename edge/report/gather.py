@@ -72,6 +72,24 @@ class Blindness:
 
 
 @dataclass(frozen=True, slots=True)
+class Switched:
+    """Rules that were muted or switched.
+
+    Attributes:
+        rules: `source/rule` of each.
+        to: what they did meanwhile.
+        since_s, until_s: UTC seconds.
+        by: who asked for it; empty where it was not said.
+    """
+
+    rules: tuple[str, ...]
+    to: str
+    since_s: float
+    until_s: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Handled:
     """What became of the incidents of an enterprise.
 
@@ -97,6 +115,7 @@ class Shift:
         since_s, until_s: UTC seconds.
         cases: by the time of their alarm.
         blind: by their beginning.
+        switched: by their beginning.
         watched: share of each hour in which each view was watched, by source and hour.
         drops: figures of each source since the agent started, by source.
         unreadable: events that could not be read.
@@ -109,6 +128,7 @@ class Shift:
     watched: Mapping[str, Mapping[str, float]]
     drops: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unreadable: int = 0
+    switched: tuple[Switched, ...] = ()
 
     def by_enterprise(self) -> dict[str, Handled]:
         """What became of the real alarms, by enterprise."""
@@ -125,6 +145,7 @@ def gather(
     status: Mapping[str, Any],
     since_s: float,
     until_s: float,
+    commands: str = "",
 ) -> Shift:
     """Figures of the time between two moments.
 
@@ -134,6 +155,7 @@ def gather(
         status: the agent's `status.json`; empty where there is none.
         since_s: UTC seconds.
         until_s: UTC seconds.
+        commands: the agent's `commands.jsonl`.
     """
     lives: dict[str, list[CloudEvent]] = {}
     blind: dict[str, Blindness] = {}
@@ -159,6 +181,7 @@ def gather(
         {source: _shares(counted, since_s, until_s) for source, counted in hours.items()},
         {name: _drops(name, found, status) for name, found in figures.items()},
         unreadable,
+        tuple(each for each in read_switched(commands) if each.since_s < until_s and each.until_s >= since_s),
     )
 
 
@@ -259,3 +282,24 @@ def _is_count(hour: str, counted: object) -> bool:
     except ValueError:
         return False
     return isinstance(counted, list) and len(counted) == 2 and all(isinstance(each, int | float) for each in counted)
+
+
+def read_switched(text: str) -> list[Switched]:
+    """The mutes and switches in the content of `commands.jsonl`; what is not understood is left out."""
+    found: dict[str, Switched] = {}
+    for line in text.splitlines():
+        try:
+            said = json.loads(line)
+            state, result = said["state"], said["state"]["result"]
+            if said["key"].split("/")[0] in ("mute", "rules") and state["status"] == "successful":
+                since, until = (datetime.fromisoformat(said) for said in (state["time"], result["until"]))
+                found[said["key"]] = Switched(
+                    tuple(map(str, result["rules"])),
+                    str(result["to"]),
+                    since.timestamp(),
+                    until.timestamp(),
+                    str(result.get("by", "")),
+                )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return sorted(found.values(), key=lambda each: each.since_s)

@@ -23,6 +23,7 @@ _WORDS = {
         "handled_head": (
             "Enterprise", "Pushed", "Acknowledged", "Rectified", "Verified", "Reopened", "False", "Overdue",
         ),
+        "switched": "Rules that were muted or switched", "switched_head": ("Since", "Until", "Rules", "To", "By"),
         "drops_head": ("Source", "Frames", "Dropped", "Dropped late", "Damaged", "Reconnects", "Looked at every"),
     },
     "zh": {
@@ -33,6 +34,7 @@ _WORDS = {
         "incident_head": ("告警时间", "结束", "隐患", "位置", "级别", "确认用时", "延迟", "处置"),
         "blind_head": ("视频源", "故障", "开始", "结束"),
         "handled_head": ("企业", "推送", "已确认", "已整改", "已复核", "重新打开", "误报", "逾期"),
+        "switched": "静音或切换的规则", "switched_head": ("开始", "结束", "规则", "改为", "操作人"),
         "drops_head": ("视频源", "帧数", "丢帧", "过时丢弃", "损坏", "重连", "检测间隔"),
     },
 }  # fmt: skip
@@ -99,10 +101,15 @@ class Pages:
             )
             for name, each in sorted(shift.drops.items())
         ]  # fmt: skip
+        switched: list[Row] = [
+            (self._time(each.since_s), self._time(each.until_s), ", ".join(each.rules), each.to, each.by or "–")
+            for each in shift.switched
+        ]
         return [
             (str(say["incidents"]), say["incident_head"], [self._incident(case) for case in shift.cases]),
             (str(say["handled"]), say["handled_head"], handled),
             (str(say["blind"]), say["blind_head"], blind),
+            (str(say["switched"]), say["switched_head"], switched),
             (str(say["drops"]), say["drops_head"], drops),
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC
 from html.parser import HTMLParser
@@ -13,13 +14,28 @@ from edge.coverage.incidents import CoverageIncidents
 from edge.delivery.dispatch import Dispatch
 from edge.delivery.outbox import Outbox
 from edge.delivery.reading import read_journal
-from edge.report.gather import Shift, gather, read_hours
+from edge.report.gather import Shift, gather, read_hours, read_switched
 from edge.report.pages import Pages
 from pipelines.coverage import ViewFault
 from pipelines.events import Care, Condition, Handling, Phase
 from tests.edge.delivery.builders import CAPTURED_S, PLACE, TOPICS, make_event
 
 HOURS = '{"gate-3": {"2026-11-22T00:00Z": [1800, 3600], "2026-11-21T23:00Z": [3600, 3600], "x": 3}}'
+
+
+def line(key: str, status: str = "successful", **result: object) -> str:
+    said = {"rules": ["gate-3/fire"], "to": "observe", "until": "2026-11-22T02:00:00Z", **result}
+    state = {"status": status, "time": "2026-11-22T00:00:00Z", "result": said}
+    return json.dumps({"key": key, "digest": "0", "state": state})
+
+
+COMMANDS = "\n".join(
+    [
+        line("mute/1", by="grid 7"), line("mute/1", by="grid 7"), line("rules/2", to="off"), line("resend/3"),
+        line("mute/4", "refused"), line("mute/5", until="soon"), line("mute/6", until="2026-11-20T00:00:00Z"),
+        "[]", "{",
+    ]
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -49,7 +65,9 @@ def shift(tmp_path: Path) -> Shift:
         "sources": [{"name": "gate-3", "frames": 10, "drops": 2}],
         "details": {"sources": {"gate-3": {"dropped_late": 3, "inspection_interval_s": 0.4}}},
     }
-    return gather([*read_journal(path), b"{}"], read_hours(HOURS), status, CAPTURED_S - 6 * 3600, CAPTURED_S + 6 * 3600)
+    return gather(
+        [*read_journal(path), b"{}"], read_hours(HOURS), status, CAPTURED_S - 6 * 3600, CAPTURED_S + 6 * 3600, COMMANDS
+    )
 
 
 def test_what_a_shift_came_to(shift: Shift) -> None:
@@ -64,6 +82,14 @@ def test_what_a_shift_came_to(shift: Shift) -> None:
     assert (blind.source, blind.title["en"], blind.until_s) == ("gate-3", "Picture frozen", CAPTURED_S + 5)
     assert shift.watched == {"gate-3": {"2026-11-21T23:00Z": 1.0, "2026-11-22T00:00Z": 0.5}}
     assert shift.unreadable == 1
+    assert [(each.rules, each.to, each.by) for each in shift.switched] == [
+        (("gate-3/fire",), "observe", "grid 7"), (("gate-3/fire",), "off", ""),
+    ]  # fmt: skip
+
+
+def test_switches_that_are_not_understood_are_left_out() -> None:
+    assert len(read_switched(COMMANDS)) == 3
+    assert read_switched("") == []
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", ("Shift report", "overdue".title())), ("zh", ("值班报告", "逾期"))])
@@ -74,7 +100,7 @@ def test_the_markdown_has_it_all(shift: Shift, lang: str, words: tuple[str, ...]
     assert "█" in text
     assert "75.0%" in text
     rows = [line for line in text.splitlines() if line.startswith("| 2026-11-22")]
-    assert len(rows) == 2
+    assert len(rows) == 4  # two incidents, two switches
 
 
 class Tags(HTMLParser):
@@ -102,7 +128,7 @@ def test_the_page_is_whole_and_needs_nothing_else(shift: Shift) -> None:
     assert tags.open == []
     assert tags.outside == []
     assert "script" not in tags.seen
-    assert tags.seen.count("table") == 4
+    assert tags.seen.count("table") == 5
     assert tags.seen.count("svg") == 1
 
 
