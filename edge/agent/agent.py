@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from edge.agent.clips import Clips
 from edge.agent.desk import Desk, Look
 from edge.agent.ending import store_the_rest, until_over
 from edge.agent.folder import DataFolder
-from edge.agent.harvester import Harvester
+from edge.agent.harvester import make_harvester
 from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
 from edge.agent.lineup import line_up
@@ -40,6 +39,7 @@ from edge.agent.supervisor import State as Post
 from edge.agent.switchboard import Switchboard
 from edge.agent.switches import FILE as SWITCHES
 from edge.agent.switches import Switches
+from edge.agent.veil import Veil
 from edge.clock import AgentClock
 from edge.clock_quality import synchronised
 from edge.config import Site
@@ -50,7 +50,6 @@ from edge.delivery.outbox import FILE_NAME, Outbox
 from edge.delivery.topics import Topics
 from edge.delivery.uplink import Uplink
 from edge.evidence.store import EvidenceStore
-from edge.harvest import HarvestStore
 from edge.inference import Memory
 from edge.inference.memory import FILE as INFERENCE
 from edge.metrics import Figures, MetricsServer
@@ -59,8 +58,7 @@ from edge.outputs.outputs import Outputs
 from edge.sources import State
 from edge.updates.installed import Updates
 from pipelines.events import Phase
-from pipelines.harvest import Keeper
-from pipelines.watch import Inspection, Watch, WatchPlan
+from pipelines.watch import Inspection, Watch
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +126,7 @@ class Agent:
                 wanted=self._unsent,
                 jpeg_quality=proof.jpeg_quality,
             )
-            self._harvester = self._harvest(lineup.plans)
+            self._harvester = make_harvester(site.agent.harvest, data, lineup.plans, clock)
             new_id, desk = Uuid7(), Desk()
             watches = {name: Watch(plan, new_id) for name, plan in lineup.plans.items()}
             keep_s = proof.before_s + proof.after_s + _RING_SLACK_S
@@ -144,7 +142,10 @@ class Agent:
             self._watches = watches
             self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
             self._evidence = evidence
-            self._pictures = Pictures(evidence, self._readers, lineup.plans, places, site.agent, handled=self._handled)
+            veil = Veil(lineup.veil, self._inspector.between)
+            self._pictures = Pictures(
+                evidence, self._readers, lineup.plans, places, site.agent, handled=self._handled, veil=veil
+            )
             self._casework = Casework(watches, self._inspector, self._mail, live, data / VERDICTS, clock)
             self._switches = Switches(data / SWITCHES, site, clock)
             self._model_updates = ModelUpdates(
@@ -152,7 +153,7 @@ class Agent:
                 lambda: sample_pictures(data / EVIDENCE, self._readers, LATEST_S), clock,
             )  # fmt: skip
             self.reload = Reload(file, data, store, outcome, self._unwell, clock)
-            on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone)
+            on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone, veil)
             self._switchboard = Switchboard(
                 site.commands, self._outbox, self._topics, data, self._casework,
                 {
@@ -163,7 +164,7 @@ class Agent:
                 clock,
             )  # fmt: skip
             self._uplink = Uplink(site.broker, self._outbox, self._topics, ears=self._switchboard.ears)
-            self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock)
+            self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock, veil)
             self._models = lineup.models
             coverage = CoverageIncidents(self._outbox, self._topics, places, site.agent.lang, new_id, clock.now)
             self._watcher = Watcher(
@@ -292,16 +293,6 @@ class Agent:
             Worker("status", self._status.run, 20.0),
             *((Worker("metrics", self._metrics.run, 60.0),) if self._metrics is not None else ()),
         )
-
-    def _harvest(self, plans: Mapping[str, WatchPlan]) -> Harvester | None:
-        wanted = self.site.agent.harvest
-        if not wanted.budget_mb:
-            return None
-        store = HarvestStore(
-            self.data, wanted.budget_mb * 10**6, jpeg_quality=wanted.jpeg_quality, clock=self._clock
-        )  # fmt: skip
-        new_id = Uuid7()
-        return Harvester({name: Keeper(plan, new_id, wanted.every_s) for name, plan in plans.items()}, store)
 
     def _resume(self) -> None:
         """What the platform holds to be active goes on, or is cleared where nobody looks for it any more."""

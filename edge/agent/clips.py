@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from calibration.errors import EvidenceError
+from calibration.errors import CommandRefused, EvidenceError
 from edge.agent.inspector import Inspector
 from edge.agent.mail import Mail
 from edge.agent.reader import Reader
 from edge.agent.supervisor import Beat
+from edge.agent.veil import Veil
 from edge.clock import AgentClock
 from edge.config import AgentSettings
 from edge.evidence.files import EvidenceFile
@@ -51,6 +52,7 @@ class Clips:
         mail: takes the updates.
         agent: how long before and after.
         clock: the agent's.
+        veil: hides who is not to be shown.
 
     Attributes:
         error: why the last clip could not be made; None when all is well.
@@ -64,7 +66,9 @@ class Clips:
         mail: Mail,
         agent: AgentSettings,
         clock: AgentClock,
+        veil: Veil,
     ) -> None:
+        self._veil = veil
         self.error: str | None = None
         self._store = store
         self._readers = readers
@@ -140,7 +144,7 @@ class Clips:
         event, reader = order.event, self._readers[order.event.source]
         try:
             clip = self._clip(order, reader)
-        except EvidenceError as error:
+        except (EvidenceError, CommandRefused) as error:
             log.warning("incident goes without a clip", extra={"incident": event.incident, "reason": str(error)})
             self.error = str(error)
             return
@@ -155,5 +159,6 @@ class Clips:
         if order.window is None:
             raise EvidenceError(f"source {reader.name}: nothing of the time around the alarm is kept")
         # What was drawn into the frames is not in the packets: it is drawn again, at the same capture times.
-        render = reader.drill.render if reader.drill is not None else None
+        drawn = reader.drill.render if reader.drill is not None else None
+        render = self._veil.over(order.window, order.event.box, drawn)
         return self._store.clip(order.event.incident, CLIP, order.window, render)

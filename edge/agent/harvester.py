@@ -7,14 +7,18 @@ import threading
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from calibration.errors import EvidenceError
+from edge.agent.ids import Uuid7
 from edge.agent.supervisor import Beat
+from edge.clock import AgentClock
+from edge.config.site import HarvestSettings
 from edge.harvest.store import HarvestStore
 from pipelines.frame import Frame
 from pipelines.harvest import Find, Keeper, Why
-from pipelines.watch import Inspection
+from pipelines.watch import Inspection, WatchPlan
 
 log = logging.getLogger(__name__)
 
@@ -112,3 +116,18 @@ class Harvester:
         else:
             self._done["kept"] += 1
             self.error = None
+
+
+def make_harvester(
+    wanted: HarvestSettings, data: Path, plans: Mapping[str, WatchPlan], clock: AgentClock
+) -> Harvester | None:
+    """As the site file wants it; None where nothing is to be kept.
+
+    Raises:
+        EvidenceError: its folder can not be made.
+    """
+    if not wanted.budget_mb:
+        return None
+    store = HarvestStore(data, wanted.budget_mb * 10**6, jpeg_quality=wanted.jpeg_quality, clock=clock)
+    new_id = Uuid7()
+    return Harvester({name: Keeper(plan, new_id, wanted.every_s) for name, plan in plans.items()}, store)

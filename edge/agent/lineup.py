@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from calibration.errors import ModelError
@@ -12,6 +12,7 @@ from edge.inference import Memory, Ready, settle
 from edge.model_store import LoadedModel, ModelStore
 from edge.trust import read_trust
 from edge.updates.installed import Updates
+from pipelines.detect import Detector
 from pipelines.detect.card import Card
 from pipelines.incidents import Policy
 from pipelines.rules.base import RuleSettings
@@ -28,10 +29,12 @@ class Lineup:
     Attributes:
         models: those that serve a rule.
         plans: one a source, by its name.
+        veil: finds people who are to be hidden; None where nobody is.
     """
 
     models: Models
     plans: Mapping[str, WatchPlan]
+    veil: Detector | None = None
 
 
 def line_up(site: Site, store: ModelStore, memory: Memory | None = None, updates: Updates | None = None) -> Lineup:
@@ -90,6 +93,8 @@ def _line_up(site: Site, store: ModelStore, loaded: Mapping[str, LoadedModel], m
     cards = {title: model.card for title, model in fitted.items()}
     served = {source.name: _served(source, site, cards) for source in site.sources}
     needed = {title for lanes in served.values() for title in lanes}
+    veil = _veil(site, cards, needed)
+    needed |= {veil} if veil is not None else set()
     ready = settle({t: fitted[t] for t in fitted if t in needed}, site.agent.inference, store, memory)
     serving = {
         (source, rule.title): title
@@ -99,7 +104,21 @@ def _line_up(site: Site, store: ModelStore, loaded: Mapping[str, LoadedModel], m
     }
     handled = site.handling == "required"
     plans = {source.name: _plan(source, served[source.name], ready, handled) for source in site.sources}
-    return Lineup(Models(ready, serving), plans)
+    return Lineup(Models(ready, serving), plans, ready[veil].detector if veil is not None else None)
+
+
+def _veil(site: Site, cards: Mapping[str, Card], needed: Collection[str]) -> str | None:
+    """Which model finds the people who are to be hidden: one that runs anyway, if there is one.
+
+    Raises:
+        ModelError: none of the site's models sees people.
+    """
+    if site.agent.evidence.privacy == "none":
+        return None
+    able = sorted((title for title, card in cards.items() if "person" in card.sees), key=lambda t: t not in needed)
+    if not able:
+        raise ModelError("agent.evidence.privacy: needs a model that sees person, and none of the site's does")
+    return able[0]
 
 
 def _served(source: SourceSettings, site: Site, cards: Mapping[str, Card]) -> dict[str, list[RuleSettings]]:

@@ -8,6 +8,7 @@ from typing import Any
 from calibration.errors import CommandRefused, EvidenceError
 from edge.agent.reader import Reader
 from edge.agent.samples import newest_picture
+from edge.agent.veil import Veil
 from edge.delivery.entries import Outgoing
 from edge.delivery.orders import Clip, Snapshot
 from edge.delivery.topics import Topics
@@ -26,6 +27,7 @@ class OnRequest:
         store: where pictures and clips are kept.
         topics: of this agent.
         publish: takes what goes to the platform.
+        veil: hides people.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class OnRequest:
         store: EvidenceStore,
         topics: Topics,
         publish: Callable[[Outgoing], None],
+        veil: Veil,
     ) -> None:
+        self._veil = veil
         self._readers = readers
         self._store = store
         self._topics = topics
@@ -47,13 +51,13 @@ class OnRequest:
         shown = newest_picture(reader, LATEST_S)
         if shown is None:
             raise EvidenceError(f"source {order.source}: its newest picture can not be decoded")
-        return self._answer(self._store.snapshot(f"cmd-{command_id}", f"{order.source}.jpg", shown))
+        return self._answer(self._store.snapshot(f"cmd-{command_id}", f"{order.source}.jpg", self._veil.asked(shown)))
 
     def clip(self, order: Clip, command_id: str) -> dict[str, Any]:
         """The last seconds of a source."""
         reader = self._reader(order.source)
         window = self._window(reader, order.seconds)
-        render = reader.drill.render if reader.drill is not None else None
+        render = self._veil.over(window, None, reader.drill.render if reader.drill is not None else None)
         file = self._store.clip(f"cmd-{command_id}", f"{order.source}.mp4", window, render)
         self._store.resolve(file.incident)
         return self._answer(file)

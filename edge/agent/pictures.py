@@ -13,6 +13,7 @@ from calibration.errors import EvidenceError
 from calibration.skeleton import bones
 from edge.agent.desk import Look
 from edge.agent.reader import Reader
+from edge.agent.veil import Veil
 from edge.config import AgentSettings
 from edge.delivery.place import Place
 from edge.evidence.annotate import Caption, Seen
@@ -42,6 +43,7 @@ class Pictures:
         plans: by source, for zones and lanes.
         agent: language.
         handled: incidents stay open until people are done with them.
+        veil: hides who is not to be shown.
 
     Attributes:
         error: why the last picture could not be made; None when all is well.
@@ -56,7 +58,9 @@ class Pictures:
         agent: AgentSettings,
         *,
         handled: bool = False,
+        veil: Veil | None = None,
     ) -> None:
+        self._veil = veil
         self._lang = agent.lang
         self._handled = handled
         self.error: str | None = None
@@ -72,16 +76,17 @@ class Pictures:
     def of(self, event: Event, look: Look, inspection: Inspection) -> tuple[EvidenceFile, ...]:
         """The pictures of an event; none when they can not be made, for the alarm goes before its proof."""
         plan = self._plans[event.source]
+        shown = self._shown(event, look.frame)
         try:
             files = self._store.pictures(
                 event,
-                look.frame,
+                shown,
                 seen=_seen(event, plan, look.frame, inspection),
                 zone=plan.zones.get(event.zone) if event.zone is not None else None,
                 caption=self._captions[event.source],
                 before=self._before(event) if event.phase is Phase.OPEN else None,
             )
-            files += self._pair(event, look.frame)
+            files += self._pair(event, shown)
         except EvidenceError as error:
             log.warning("event goes without pictures", extra={"incident": event.incident, "reason": str(error)})
             self.error = str(error)
@@ -120,7 +125,12 @@ class Pictures:
         if window is None:
             return None
         frame = next(window_frames(window), None)  # the keyframe before: one picture to decode
-        return reader.drill.render(frame) if frame is not None and reader.drill is not None else frame
+        if frame is None:
+            return None
+        return self._shown(event, reader.drill.render(frame) if reader.drill is not None else frame)
+
+    def _shown(self, event: Event, frame: Frame) -> Frame:
+        return frame if self._veil is None else self._veil.inspected(frame, event.box)
 
 
 def _seen(event: Event, plan: WatchPlan, frame: Frame, inspection: Inspection) -> Seen:

@@ -58,6 +58,7 @@ class Draft:
         models_whole: none of the models in the file had to be left out.
         outputs: names of the outputs, by the path of the name.
         heard: names of sources that outputs ask for.
+        hides_people: the site wants people made unrecognisable.
     """
 
     sources: list[SourceDraft]
@@ -65,6 +66,7 @@ class Draft:
     models_whole: bool
     outputs: dict[KeyPath, str] = field(default_factory=dict)
     heard: dict[KeyPath, str] = field(default_factory=dict)
+    hides_people: bool = False
 
 
 def draft(data: Any) -> Draft:
@@ -86,7 +88,8 @@ def draft(data: Any) -> Draft:
         )
     outputs = _items(data, "outputs", ())
     heard = {at: name for path, raw in outputs for at, name in _items(raw, "sources", path) if isinstance(name, str)}
-    return Draft(sources, models, len(models) == len(models_given), _texts(outputs, "name"), heard)
+    hides = _get(_get(_get(data, "agent"), "evidence"), "privacy") == "blur_people_outside_hazard"
+    return Draft(sources, models, len(models) == len(models_given), _texts(outputs, "name"), heard, hides)
 
 
 def cross_check(site: Draft, card_of: CardOf) -> Iterator[Finding]:
@@ -111,6 +114,7 @@ def cross_check(site: Draft, card_of: CardOf) -> Iterator[Finding]:
             yield (*path, "name" if use.name is not None else "path"), str(error)
         else:
             yield from _thresholds(path, use, cards[path])
+    yield from _privacy(site, cards)
     for source in site.sources:
         yield from _differ(source.zones, "zone")
         yield from _zones(source)
@@ -169,6 +173,14 @@ def _model(path: KeyPath, rule: RuleSettings, site: Draft, cards: Mapping[KeyPat
     seen = "; ".join(_sees(site.models[at], card) for at, card in cards.items())
     wanted = needs_in_words(rule)
     yield path, f"rule {str(rule.kind)!r} needs a model that sees {wanted}, and none that may serve it does: {seen}"
+
+
+def _privacy(site: Draft, cards: Mapping[KeyPath, Card]) -> Iterator[Finding]:
+    if not site.hides_people or not site.models_whole or len(cards) < len(site.models):
+        return
+    if not any("person" in card.sees for card in cards.values()):
+        seen = "; ".join(_sees(site.models[at], card) for at, card in cards.items())
+        yield ("agent", "evidence", "privacy"), f"needs a model that sees person, and none does: {seen}"
 
 
 def _sees(use: ModelUse, card: Card) -> str:

@@ -38,6 +38,11 @@ class EvidenceSettings(Settings):
     before_s: float = Field(default=5.0, ge=0, le=60, description="seconds of the clip before the alarm")
     after_s: float = Field(default=5.0, ge=0, le=60, description="seconds of the clip after the alarm")
     jpeg_quality: int = Field(default=90, ge=30, le=100, description="quality of the pictures")
+    privacy: Literal["none", "blur_people_outside_hazard"] = Field(
+        default="none",
+        description="`blur_people_outside_hazard`: people in pictures and clips are made unrecognisable, but for those "
+        "whom the hazard is about; needs a model that sees people",
+    )
 
 
 class HarvestSettings(Settings):
