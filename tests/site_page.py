@@ -28,6 +28,7 @@ from edge.config.site import (
     SiteIdentity,
 )
 from edge.config.source import SourceSettings, ZoneSettings
+from edge.config.upload import UploadSettings
 from edge.delivery.place import Enterprise, Place, Position
 from pipelines.rules import RULES
 from pipelines.rules.base import Escalation, Hours, RuleSettings
@@ -44,6 +45,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "broker": BrokerSettings,
     "broker.tls": TlsSettings,
     "broker.fallbacks[]": Fallback,
+    "upload": UploadSettings,
     "commands": CommandSettings,
     "outputs[]": Output,
     "kind: webhook": Webhook,

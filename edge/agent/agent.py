@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from calibration.errors import DeliveryError, OutboxDamaged
+from calibration.errors import DeliveryError
 from edge.agent.announce import announce
 from edge.agent.candidates import Candidates
 from edge.agent.casework import VERDICTS, Casework
@@ -34,7 +34,7 @@ from edge.agent.resume import left_active, resume
 from edge.agent.samples import sample_pictures
 from edge.agent.service import Service
 from edge.agent.status import Instruments, StatusReport, worker_name
-from edge.agent.supervisor import Beat, Ending, Supervisor, Worker, WorkerReport
+from edge.agent.supervisor import Ending, Supervisor, Worker, WorkerReport
 from edge.agent.supervisor import State as Post
 from edge.agent.switchboard import Switchboard
 from edge.agent.switches import FILE as SWITCHES
@@ -49,6 +49,7 @@ from edge.delivery.dispatch import Dispatch
 from edge.delivery.outbox import FILE_NAME, Outbox
 from edge.delivery.topics import Topics
 from edge.delivery.uplink import Uplink
+from edge.delivery.uploader import Uploader, give_up_uploads
 from edge.evidence.store import EvidenceStore
 from edge.inference import Memory
 from edge.inference.memory import FILE as INFERENCE
@@ -153,13 +154,17 @@ class Agent:
                 lambda: sample_pictures(data / EVIDENCE, self._readers, LATEST_S), clock,
             )  # fmt: skip
             self.reload = Reload(file, data, store, outcome, self._unwell, clock)
-            on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone, veil)
+            self._uploader = Uploader(site.upload, self._outbox) if site.upload is not None else None
+            if site.upload is None or site.upload.url is None:
+                give_up_uploads(self._outbox)
+            on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone, veil, self._uploader)
             self._switchboard = Switchboard(
                 site.commands, self._outbox, self._topics, data, self._casework,
                 {
                     "snapshot": on_request.snapshot, "clip": on_request.clip,
                     "mute": self._switches.mute, "rules": self._switches.rules,
                     "update_model": self._model_updates.ask, "reload": self.reload.ask,
+                    "upload": on_request.upload,
                 },
                 clock,
             )  # fmt: skip
@@ -285,7 +290,8 @@ class Agent:
             Worker("inference", self._inspector.run, 20.0),
             Worker("evidence", self._clips.run, 60.0),
             *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),
-            Worker("uplink", self._send, 20.0),
+            Worker("uplink", self._mail.guarded(self._uplink.run), 20.0),
+            *((Worker("upload", self._mail.guarded(self._uploader.run), 120.0),) if self._uploader is not None else ()),
             Worker("commands", self._switchboard.commands.run, 60.0),
             Worker("model-updates", self._model_updates.run, 120.0),
             *(Worker(f"output:{each.settings.name}", each.run, 90.0) for each in self._outputs.runners),
@@ -332,21 +338,16 @@ class Agent:
         if self._outbox.disk_error is not None:
             self._evidence.give_way(_TEXT_BYTES)
 
-    def _send(self, stop: threading.Event, beat: Beat) -> None:
-        try:
-            self._uplink.run(stop, beat)
-        except OutboxDamaged:
-            self._mail.damaged = True
-            raise
-
     def _reports(self) -> tuple[WorkerReport, ...]:
         return self._supervisor.reports()
 
     def _dispatch(self, outbox: Outbox) -> Dispatch:
+        upload = self.site.upload
+        address = partial(upload.address, self._topics.site, self._topics.agent) if upload is not None else None
         return Dispatch(
             outbox, self._topics, lang=self.site.agent.lang, now=self._clock.now, handled=self._handled,
             config_sha256=hashlib.sha256(self.site.model_dump_json().encode()).hexdigest(), synchronised=synchronised,
-            part_bytes=self.site.broker.part_bytes,
+            part_bytes=self.site.broker.part_bytes, upload=address,
         )  # fmt: skip
 
     def _faults(self) -> list[str]:
@@ -365,6 +366,7 @@ class Agent:
                 ("reload", self.reload.outcome.fault if self.reload.outcome else None),
                 ("pictures", self._pictures.error),
                 ("clips", self._clips.error),
+                ("upload", self._uploader.error if self._uploader is not None else None),
                 ("coverage", self._watcher.error),
                 ("harvest", self._harvester.error if self._harvester is not None else None),
             )

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 _RETRY_S = 1.0
 
+Run = Callable[[threading.Event, Callable[[], None]], None]
+"""A thread's work; see `Worker.run`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -88,6 +91,18 @@ class Mail:
         with self._lock:
             self._held.append(Letter(event, evidence))
             self._store()
+
+    def guarded(self, run: Run) -> Run:
+        """The work of a thread that has the outbox opened anew if it finds it damaged."""
+
+        def guarded(stop: threading.Event, beat: Callable[[], None]) -> None:
+            try:
+                run(stop, beat)
+            except OutboxDamaged:
+                self.damaged = True
+                raise
+
+        return guarded
 
     def retry(self) -> None:
         """Try again to store what waits in memory, at most once a second; cheap when nothing does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from calibration.errors import CommandRefused, EvidenceError
@@ -10,8 +11,9 @@ from edge.agent.reader import Reader
 from edge.agent.samples import newest_picture
 from edge.agent.veil import Veil
 from edge.delivery.entries import Outgoing
-from edge.delivery.orders import Clip, Snapshot
+from edge.delivery.orders import Clip, Snapshot, Upload
 from edge.delivery.topics import Topics
+from edge.delivery.uploader import Uploader
 from edge.evidence.files import EvidenceFile
 from edge.evidence.packets import Window
 from edge.evidence.store import EvidenceStore
@@ -28,6 +30,7 @@ class OnRequest:
         topics: of this agent.
         publish: takes what goes to the platform.
         veil: hides people.
+        uploader: puts files onto servers; None where the site has none.
     """
 
     def __init__(
@@ -37,7 +40,9 @@ class OnRequest:
         topics: Topics,
         publish: Callable[[Outgoing], None],
         veil: Veil,
+        uploader: Uploader | None = None,
     ) -> None:
+        self._uploader = uploader
         self._veil = veil
         self._readers = readers
         self._store = store
@@ -61,6 +66,15 @@ class OnRequest:
         file = self._store.clip(f"cmd-{command_id}", f"{order.source}.mp4", window, render)
         self._store.resolve(file.incident)
         return self._answer(file)
+
+    def upload(self, order: Upload, _: str) -> Future[dict[str, Any] | None]:
+        """A stored file, to an address that the platform gives."""
+        if self._uploader is None:
+            raise CommandRefused("upload: the site file has no `upload.hosts`")
+        file = self._store.find(order.incident, order.name)
+        if file is None:
+            raise CommandRefused(f"incident {order.incident!r} has no file {order.name!r} here, or has it no longer")
+        return self._uploader.ask(file, order.url)
 
     def _reader(self, source: str) -> Reader:
         reader = self._readers.get(source)

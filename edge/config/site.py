@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field
 from edge.config.broker import BrokerSettings
 from edge.config.outputs import AnyOutput
 from edge.config.source import SourceSettings
+from edge.config.upload import UploadSettings
 from pipelines.hazards import HazardKind
 from pipelines.rules.base import Settings
 
@@ -74,8 +75,18 @@ class InferenceSettings(Settings):
 
 
 CommandName = Literal[
-    "acknowledge", "rectified", "false_alarm", "mute", "snapshot", "clip", "rules", "reload", "resend", "update_model"
-]
+    "acknowledge",
+    "rectified",
+    "false_alarm",
+    "mute",
+    "snapshot",
+    "clip",
+    "rules",
+    "reload",
+    "resend",
+    "update_model",
+    "upload",
+]  # fmt: skip
 
 
 class CommandSettings(Settings):
@@ -153,6 +164,9 @@ class Site(Settings):
         description="required: an incident stays open until the platform has dealt with it, none: until it clears",
     )
     commands: CommandSettings = Field(default=CommandSettings(), description="what the platform may ask for")
+    upload: UploadSettings | None = Field(
+        default=None, description="pictures and clips by HTTP PUT; over MQTT where it is left out"
+    )
     require_signed: bool = Field(default=False, description="refuse a model that no trusted key has signed")
     trusted_keys: tuple[Path, ...] = Field(
         default=(), description="public keys (PEM) trusted besides the one that came with the program"

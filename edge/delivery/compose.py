@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -13,6 +13,9 @@ from edge.delivery.shelf import Slot
 from edge.delivery.topics import Topics
 from edge.evidence.files import EvidenceFile
 from pipelines.events import Care, Event, Phase
+
+Address = Callable[[str, str], str | None]
+"""Where a piece of evidence is put, by incident and name; None: it is published."""
 
 
 def cloud_event(  # noqa: PLR0913 - one argument a fact
@@ -29,6 +32,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
     config_sha256: str | None = None,
     clock_synchronised: bool | None = None,
     part_bytes: int | None = None,
+    upload: Address | None = None,
 ) -> CloudEvent:
     """The event as it goes over the wire.
 
@@ -44,6 +48,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         model: the model that saw it.
         config_sha256: digest of the settings.
         part_bytes: larger evidence comes in parts of so many bytes.
+        upload: where evidence is put instead of published.
         clock_synchronised: whether the agent's clock is kept right; None where that is not known.
     """
     data = EventData(
@@ -70,7 +75,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         delay_s=None if delay_s is None else round(max(0.0, delay_s), 3),
         drill=event.drill,
         place=place,
-        evidence=tuple(_descriptor(file, topics, part_bytes) for file in evidence),
+        evidence=tuple(_descriptor(file, topics, part_bytes, upload) for file in evidence),
         model=model,
         config_sha256=config_sha256,
         clock_synchronised=clock_synchronised,
@@ -153,9 +158,15 @@ def _unit(value: float, digits: int) -> float:
     return round(min(max(value, 0.0), 1.0), digits)
 
 
-def _descriptor(file: EvidenceFile, topics: Topics, part_bytes: int | None) -> Evidence:
-    topic = topics.evidence(file.incident, file.name)
-    parts = -(-file.size // part_bytes) if part_bytes is not None and file.size > part_bytes else None
+def _descriptor(file: EvidenceFile, topics: Topics, part_bytes: int | None, upload: Address | None) -> Evidence:
+    url = None if upload is None else upload(file.incident, file.name)
+    cut = url is None and part_bytes is not None and file.size > part_bytes
     return Evidence(
-        name=file.name, topic=topic, media_type=file.media_type, bytes=file.size, sha256=file.sha256, parts=parts
+        name=file.name,
+        topic=topics.evidence(file.incident, file.name) if url is None else None,
+        url=url,
+        media_type=file.media_type,
+        bytes=file.size,
+        sha256=file.sha256,
+        parts=-(-file.size // part_bytes) if cut and part_bytes is not None else None,
     )

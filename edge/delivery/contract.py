@@ -74,12 +74,14 @@ class HazardName(Payload):
 
 
 class Evidence(Payload):
-    """A picture or clip that follows on a topic of its own, after the event that names it."""
+    """A picture or clip that follows the event that names it, on a topic of its own or by HTTP PUT to a `url`."""
 
     name: str
     """Unique within the incident."""
-    topic: str
-    """Where it is published."""
+    topic: str | None = None
+    """Where it is published; left out where the site has it put to a `url`."""
+    url: str | None = None
+    """Where it is put; left out where it comes over MQTT."""
     media_type: str
     """Such as `image/jpeg` or `video/mp4`."""
     bytes: Count

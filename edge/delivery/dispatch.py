@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from edge.delivery.compose import cloud_event
+from edge.delivery.compose import Address, cloud_event
 from edge.delivery.contract import CLOUDEVENT_MEDIA_TYPE, Model, utc
 from edge.delivery.entries import Outgoing, State
 from edge.delivery.outbox import Outbox, Slot
@@ -27,6 +27,7 @@ class Dispatch:
         config_sha256: digest of the settings, for every event.
         synchronised: whether the agent's clock is kept right; asked for every event.
         part_bytes: larger evidence is sent in parts of so many bytes.
+        upload: where evidence is put instead of published.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a fact
@@ -40,8 +41,10 @@ class Dispatch:
         config_sha256: str | None = None,
         synchronised: Callable[[], bool | None] = lambda: None,
         part_bytes: int | None = None,
+        upload: Address | None = None,
     ) -> None:
         self._part_bytes = part_bytes
+        self._upload = upload
         self._config_sha256 = config_sha256
         self._synchronised = synchronised
         self._handled = handled
@@ -81,7 +84,7 @@ class Dispatch:
             topic=self._topics.event,
             media_type=CLOUDEVENT_MEDIA_TYPE,
             state=self._state(event),
-            evidence=tuple((self._topics.evidence(file.incident, file.name), file) for file in evidence),
+            evidence=tuple((self._address(file), file) for file in evidence),
             part_bytes=self._part_bytes,
         )
 
@@ -99,6 +102,7 @@ class Dispatch:
                 config_sha256=self._config_sha256,
                 clock_synchronised=self._synchronised(),
                 part_bytes=self._part_bytes,
+                upload=self._upload,
             ).to_bytes()
 
         return self._outbox.put_event(outgoing, payload)
@@ -106,6 +110,10 @@ class Dispatch:
     def store_spare(self) -> None:
         """Bring to disk what the outbox keeps in memory; see `Outbox.store_spare`."""
         self._outbox.store_spare()
+
+    def _address(self, file: EvidenceFile) -> str:
+        put = None if self._upload is None else self._upload(file.incident, file.name)
+        return put or self._topics.evidence(file.incident, file.name)
 
     def _state(self, event: Event) -> State | None:
         if event.mode is Mode.OBSERVE:

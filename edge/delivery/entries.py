@@ -62,7 +62,7 @@ class Entry:
         incident: id of the incident.
         sequence: number of the event within the incident.
         severity: 1–4.
-        topic: where it goes.
+        topic: where it goes; an `http://` or `https://` address for what is put there.
         payload: what goes there; None for evidence, empty for a state that ends.
         path: the file of a piece of evidence, read when it is sent.
         media_type: of the content.
@@ -89,6 +89,11 @@ class Entry:
     def retain(self) -> bool:
         """States are retained by the broker, nothing else is."""
         return self.kind is Kind.STATE
+
+
+def is_address(topic: str) -> bool:
+    """An entry for this goes by HTTP PUT, not over MQTT."""
+    return topic.startswith(("http://", "https://"))
 
 
 PART_MEDIA_TYPE = "application/octet-stream"

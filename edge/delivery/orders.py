@@ -131,6 +131,17 @@ class UpdateModel(Order):
     """Also one that sees nothing in most of the pictures in which the one in use does."""
 
 
+class Upload(Order):
+    """A picture or clip of an incident is put to an address."""
+
+    incident: Id
+    """Which incident; for what was asked for by `snapshot` or `clip`, as its topic says."""
+    name: Id
+    """Which file of it."""
+    url: Annotated[str, Field(min_length=1, max_length=4000)]
+    """Where to, by HTTP PUT; a host that the site allows, by https:// alone."""
+
+
 class SignedOrder(Payload):
     """A command with a signature, where the site asks for one."""
 
@@ -163,6 +174,7 @@ ORDERS: dict[str, type[Order]] = {
     "rules": Rules,
     "reload": Reload,
     "resend": Resend,
+    "upload": Upload,
     "update_model": UpdateModel,
 }
 """Every command by its name."""
@@ -179,6 +191,7 @@ LIFE_S: dict[str, float] = {
     "snapshot": 600.0,
     "clip": 600.0,
     "reload": 600.0,
+    "upload": 3600.0,
 }
 """How old a command may be, seconds: what people did while the line was down counts, a picture asked for does not."""
 

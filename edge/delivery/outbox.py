@@ -156,6 +156,13 @@ class Outbox:
                 return next((rows for shelf in self._shelves() if (rows := shelf.evidence(kept))), [])
         return [entry for _, entry in found[:room]]
 
+    def next_upload(self, held: Collection[Entry]) -> Entry | None:
+        """The next piece of evidence that is to be put to an address."""
+        kept = {entry.id for entry in held}
+        with self._mutex, self._disk.reading():
+            rows = (found for shelf in self._shelves() for found in shelf.evidence(kept, uploads=True))
+            return next(rows, None)
+
     def done(self, entries: Collection[Entry]) -> None:
         """The broker has acknowledged them: they leave.
 

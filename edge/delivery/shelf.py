@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.delivery.contract import Previous
 from edge.delivery.database import RANKS, lay_out, translated
-from edge.delivery.entries import COLUMNS, PART_MEDIA_TYPE, Entry, Kind, Outgoing, from_row, part_topic
+from edge.delivery.entries import COLUMNS, PART_MEDIA_TYPE, Entry, Kind, Outgoing, from_row, is_address, part_topic
 
 REMEMBERED = 20_000
 """Events whose incident and sequence are remembered after they have left, so that none enters twice."""
@@ -154,10 +154,10 @@ class Shelf:
         rows = self.database.execute(_NEXT_MESSAGES.format(busy=_marks(kept)), (*kept, room)).fetchall()
         return [(int(row[0]), from_row(row[1:])) for row in rows]
 
-    def evidence(self, held: Collection[int]) -> list[Entry]:
-        """The next piece of evidence whose event has left, if there is one."""
+    def evidence(self, held: Collection[int], *, uploads: bool = False) -> list[Entry]:
+        """The next piece of evidence whose event has left, if there is one: for a topic, or for an address."""
         kept = sorted(held)
-        rows = self.database.execute(_NEXT_EVIDENCE.format(held=_marks(kept)), kept).fetchall()
+        rows = self.database.execute(_NEXT_EVIDENCE.format(held=_marks(kept)), (*kept, uploads)).fetchall()
         return [from_row(row) for row in rows]
 
     def cut(self, entry: Entry, first: int, length: int, part_bytes: int) -> None:
@@ -304,7 +304,7 @@ class Shelf:
         """Each file, or its parts: they leave one by one, and what has left is not sent again after a break."""
         for topic, file in outgoing.evidence:
             size = outgoing.part_bytes
-            if size is None or file.size <= size:
+            if size is None or file.size <= size or is_address(topic):
                 self._add(number, outgoing, Kind.EVIDENCE, topic, file.path, file.media_type)
                 continue
             for first in range(0, file.size, size):
@@ -368,7 +368,7 @@ FROM journal WHERE number = :number
 
 _NEXT_EVIDENCE = f"""
 SELECT {COLUMNS} FROM entries AS evidence
-WHERE kind = 'evidence' AND id NOT IN ({{held}}) AND NOT EXISTS (
+WHERE kind = 'evidence' AND id NOT IN ({{held}}) AND (topic LIKE 'http%://%') = ? AND NOT EXISTS (
   SELECT 1 FROM entries AS message
   WHERE message.incident = evidence.incident AND message.kind <> 'evidence' AND message.sequence <= evidence.sequence
 )

@@ -256,7 +256,8 @@ class Subscriber:
                 self._on_message(received)
                 if isinstance(received, ReceivedEvent):
                     for evidence in received.event.data.evidence:
-                        self._put_together(evidence.topic, received_s)
+                        if evidence.topic is not None:
+                            self._put_together(evidence.topic, received_s)
             elif kind == "status":
                 status = Status.model_validate_json(message.payload)
                 self._on_message(ReceivedStatus(f"{site}/{agent}", status, bool(message.retain)))
@@ -296,7 +297,8 @@ class Subscriber:
             return ReceivedCoverage(fault, repeated)
         event = CloudEvent.model_validate_json(payload)
         for evidence in event.data.evidence:
-            _remember(self._announced, evidence.topic, evidence)
+            if evidence.topic is not None:
+                _remember(self._announced, evidence.topic, evidence)
         repeated = event.id in self._seen
         _remember(self._seen, event.id, None)
         return ReceivedEvent(event, received_s, repeated)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+MEDIA_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
+"""By the end of a file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,13 @@ class EvidenceFile:
     media_type: str
     size: int
     sha256: str
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, hex.
+
+    Raises:
+        OSError: it can not be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

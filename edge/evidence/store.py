@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import threading
@@ -21,7 +20,7 @@ from calibration.zones import Zone
 from edge.clock import AgentClock
 from edge.evidence.annotate import Caption, Seen, annotate, side_by_side
 from edge.evidence.clip import Render, write_clip
-from edge.evidence.files import EvidenceFile
+from edge.evidence.files import MEDIA_TYPES, EvidenceFile, digest_of
 from edge.evidence.packets import Window
 from pipelines.events import Event, Phase
 from pipelines.frame import Frame, Plane
@@ -140,15 +139,15 @@ class EvidenceStore:
         return file
 
     def find(self, incident: str, name: str) -> EvidenceFile | None:
-        """A picture that was kept before, if it is still there."""
+        """A picture or clip that was kept before, if it is still there."""
         with self._lock:
             folder = self._folders.get(incident)
             path = folder.path / _plain(name) if folder is not None else None
         if path is None or not path.is_file():
             return None
         try:
-            return EvidenceFile(incident, name, path, _JPEG, path.stat().st_size, _sha256(path))
-        except OSError:
+            return EvidenceFile(incident, name, path, MEDIA_TYPES[path.suffix], path.stat().st_size, digest_of(path))
+        except (OSError, KeyError):
             return None
 
     def pair(self, event: Event, before: Path, frame: Frame, lang: str) -> EvidenceFile:
@@ -233,7 +232,7 @@ class EvidenceStore:
         part = path.with_name(path.name + _PART)
         try:
             write(part)  # a clip takes seconds: others go on meanwhile
-            size, digest = part.stat().st_size, _sha256(part)
+            size, digest = part.stat().st_size, digest_of(part)
             with self._lock:
                 replaced = path.stat().st_size if path.exists() else 0
                 self._make_room(size - replaced, incident)
@@ -343,11 +342,6 @@ def _settle(part: Path, path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(name: str) -> str:

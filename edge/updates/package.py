@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from calibration.errors import ModelError
+from edge.delivery.put import shown
 from edge.model_store import CARD
 
 MOST_BYTES = 256 * 1024**2
@@ -43,19 +44,19 @@ def fetch(url: str, sha256: str, path: Path, go_on: Callable[[], bool]) -> None:
     except ValueError as error:
         raise ModelError("package: its url is no address") from error
     if scheme not in ("https", "http"):
-        raise ModelError(f"package {_shown(url)}: fetched by https:// or http:// only")
+        raise ModelError(f"package {shown(url)}: fetched by https:// or http:// only")
     try:
         with urlopen(url, timeout=_SILENCE_S) as answer, path.open("wb") as file:  # noqa: S310 - the scheme was checked
             digest = _copy(answer, file, go_on)
     except HTTPError as error:
         error.close()
-        raise ModelError(f"package {_shown(url)}: can not be fetched: {error}") from error
+        raise ModelError(f"package {shown(url)}: can not be fetched: {error}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         path.unlink(missing_ok=True)
-        raise ModelError(f"package {_shown(url)}: can not be fetched: {error}") from error
+        raise ModelError(f"package {shown(url)}: can not be fetched: {error}") from error
     if digest != sha256:
         path.unlink(missing_ok=True)
-        raise ModelError(f"package {_shown(url)}: has the digest {digest}, announced was {sha256}")
+        raise ModelError(f"package {shown(url)}: has the digest {digest}, announced was {sha256}")
 
 
 def _copy(answer: IO[bytes], file: IO[bytes], go_on: Callable[[], bool]) -> str:
@@ -108,12 +109,6 @@ def _take(tar: tarfile.TarFile, folder: Path) -> None:
             raise ValueError(f"it holds more than {MOST_BYTES:,} bytes")
         with (folder / name).open("xb") as file:
             shutil.copyfileobj(content, file)
-
-
-def _shown(url: str) -> str:
-    """Without what may be a secret in it: user, password, query."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 
 def until(stopped: Callable[[], bool], longest_s: float) -> Callable[[], bool]:

@@ -22,6 +22,7 @@ SECRETS = {
     "LOOKOUT_MQTT_PASSWORD": "hush-of-the-broker",
     "LOOKOUT_CAMERA_PASSWORD": "hush-of-the-camera",
     "LOOKOUT_HOOK_SECRET": "hush-of-the-hook",
+    "LOOKOUT_UPLOAD_TOKEN": "hush-of-the-files",
     "LOOKOUT_OTHER_PASSWORD": "hush-of-the-other",
 }
 IN_A_QUERY = "hush-in-a-query"
@@ -45,6 +46,9 @@ def site_file(folder: Path, port: int, clip: Path) -> Path:
     away = {"name": "away", "url": "rtsp://admin:${LOOKOUT_CAMERA_PASSWORD}@127.0.0.1:1/stream?token=" + IN_A_QUERY}
     content["sources"].append({**away, "rules": [{"rule": "smoke"}]})
     content["models"].append({"name": "fire-smoke"})
+    content["upload"] = {
+        "url": "http://127.0.0.1:1/{incident}/{name}?sig=" + IN_A_QUERY, "token": "${LOOKOUT_UPLOAD_TOKEN}",
+    }  # fmt: skip
     content["outputs"] = [
         {
             "name": "hook", "kind": "webhook", "url": f"http://me:{IN_A_QUERY}@127.0.0.1:1/hook?token={IN_A_QUERY}",

@@ -15,7 +15,7 @@ from pipelines.events import Mode
 from pipelines.rules import RULES
 from tests.site_page import PAGE, SECTIONS, page, tables_in
 
-ENV = {"LOOKOUT_MQTT_PASSWORD": "m", "CAMERA_PASSWORD": "c"}
+ENV = {"LOOKOUT_MQTT_PASSWORD": "m", "CAMERA_PASSWORD": "c", "LOOKOUT_UPLOAD_TOKEN": "t"}
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (PAGE.parents[1] / "examples").glob("*.yaml")))

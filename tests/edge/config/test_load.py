@@ -78,7 +78,7 @@ FAULTS: list[tuple[dict[str, Any] | str, str]] = [
     (
         site(sites=1),
         "sites: unknown key, did you mean 'site'? allowed: site, agent, broker, models, handling, "
-        "commands, require_signed, trusted_keys, outputs, "
+        "commands, upload, require_signed, trusted_keys, outputs, "
         "sources",
     ),
     (rule(rule="fire", severty=3), "sources[0].rules[0].severty: unknown key, did you mean 'severity'?"),
