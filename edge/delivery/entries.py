@@ -96,6 +96,9 @@ def is_address(topic: str) -> bool:
     return topic.startswith(("http://", "https://"))
 
 
+DIGEST = "sha256"
+"""The user property (MQTT 5) that tells the digest of a part, hex; that of the whole file stands in its event."""
+
 PART_MEDIA_TYPE = "application/octet-stream"
 
 

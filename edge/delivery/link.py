@@ -8,13 +8,13 @@ outbox's to send again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import select
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import paho.mqtt.client as mqtt
@@ -25,6 +25,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from calibration.errors import BrokerRefused, DeliveryError
 from edge.config.broker import BrokerSettings
+from edge.delivery.entries import DIGEST
+from edge.delivery.said import Acknowledgement, Arrival, Will
 from edge.delivery.tls import tls_context
 
 Protocol = Literal["5", "3.1.1"]
@@ -43,42 +45,6 @@ class VersionRefused(BrokerRefused):
 
 class Unanswered(DeliveryError):
     """The broker took the connection and did not answer the CONNECT."""
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    """What the broker says in the agent's place when the connection breaks."""
-
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """The broker's answer to a message.
-
-    Attributes:
-        message: its number within the link.
-        refusal: why it was not accepted; None when it was.
-        unheard: nobody is subscribed to its topic (MQTT 5, reason code 16).
-    """
-
-    message: int
-    refusal: str | None
-    unheard: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A message from the platform.
-
-    Attributes:
-        topic: where.
-        payload: what.
-    """
-
-    topic: str
-    payload: bytes
 
 
 class Link:
@@ -148,7 +114,14 @@ class Link:
             raise kind(self._named(f"refused the connection: {self._answer} (reason code {self._answer.value})"))
 
     def publish(
-        self, topic: str, payload: bytes, *, retain: bool, media_type: str, expires_s: int | None = None
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool,
+        media_type: str,
+        expires_s: int | None = None,
+        digest: bool = False,
     ) -> int:
         """Send a message with QoS 1.
 
@@ -158,6 +131,7 @@ class Link:
             retain: the broker keeps it.
             media_type: told with MQTT 5.
             expires_s: the broker may drop it undelivered after so long (MQTT 5); never if None.
+            digest: tell the payload's SHA-256 as the user property `sha256` (MQTT 5).
 
         Returns:
             Its number, which `acknowledgements` will name.
@@ -168,6 +142,8 @@ class Link:
             properties.ContentType = media_type
             if expires_s is not None:
                 properties.MessageExpiryInterval = expires_s
+            if digest:
+                properties.UserProperty = [(DIGEST, hashlib.sha256(payload).hexdigest())]
         self._moved_s = time.monotonic()
         return self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 

@@ -21,6 +21,7 @@ from calibration.errors import BrokerRefused, DeliveryError, EvidenceError
 from edge.config.broker import BrokerSettings
 from edge.delivery.assembly import Assembly
 from edge.delivery.contract import CloudEvent, CoverageEvent, Evidence, Status, is_coverage
+from edge.delivery.entries import DIGEST
 from edge.delivery.tls import tls_context
 
 _REMEMBERED = 10_000
@@ -262,14 +263,15 @@ class Subscriber:
                 status = Status.model_validate_json(message.payload)
                 self._on_message(ReceivedStatus(f"{site}/{agent}", status, bool(message.retain)))
             elif kind == "evidence":
-                self._evidence(message.topic, rest, bytes(message.payload), received_s)
+                self._evidence(message, rest, received_s)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             self._on_message(Unreadable(message.topic, f"{where}: {first['msg']}" if where else first["msg"]))
 
-    def _evidence(self, topic: str, rest: list[str], payload: bytes, received_s: float) -> None:
+    def _evidence(self, message: mqtt.MQTTMessage, rest: list[str], received_s: float) -> None:
         """A whole file, or a part of one: parts may come doubled, in any order, and before their event."""
+        topic, payload = message.topic, bytes(message.payload)
         incident, name, *part = rest
         if not part:
             found = self._announced.get(topic)
@@ -278,6 +280,10 @@ class Subscriber:
         topic, first = topic.rsplit("/part/", 1)
         if not (first.isascii() and first.isdecimal()):
             self._on_message(Unreadable(f"{topic}/part/{first}", "a part is named by its first byte, a number from 0"))
+            return
+        said = dict(getattr(message.properties, "UserProperty", ())).get(DIGEST)
+        if said is not None and said != hashlib.sha256(payload).hexdigest():
+            self._on_message(Unreadable(f"{topic}/part/{first}", "the part is not what its digest says"))
             return
         self._assembly.add(topic, int(first), payload)
         self._put_together(topic, received_s)

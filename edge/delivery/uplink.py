@@ -21,8 +21,9 @@ from edge.delivery.contract import JSON_MEDIA_TYPE, CoverageReport, Heartbeat, P
 from edge.delivery.entries import Entry, Kind, read_part
 from edge.delivery.expiry import Papers
 from edge.delivery.holds import Holds
-from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, Will, going
+from edge.delivery.link import Link, Protocol, Unanswered, VersionRefused, going
 from edge.delivery.outbox import Outbox
+from edge.delivery.said import Will
 from edge.delivery.topics import Topics
 from edge.version import __version__
 
@@ -244,8 +245,9 @@ class Uplink:
             if body is not None:
                 expires_s = self._settings.evidence_expires_s if entry.kind is Kind.EVIDENCE else None
                 message = link.publish(
-                    entry.topic, body, retain=entry.retain, media_type=entry.media_type, expires_s=expires_s
-                )
+                    entry.topic, body, retain=entry.retain, media_type=entry.media_type, expires_s=expires_s,
+                    digest=entry.first is not None,
+                )  # fmt: skip
                 self._under_way[message] = entry
 
     def _window(self, link: Link) -> int:

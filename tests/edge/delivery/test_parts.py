@@ -7,7 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from edge.config.broker import BrokerSettings
 from edge.delivery.assembly import Assembly
@@ -146,3 +150,24 @@ def test_unfinished_files_do_not_fill_the_memory() -> None:
         assembly.add(f"file {number}", 0, bytes(300))
     assert assembly.take("file 0", 300) is None
     assert assembly.take("file 19", 300) == bytes(300)
+
+
+def test_a_part_that_is_not_what_its_digest_says_is_told_and_left_out(
+    tmp_path: Path, mosquitto: Mosquitto, outbox: Outbox, run_uplink: Start
+) -> None:
+    raised(tmp_path, outbox)
+    clip = next(entry for entry in outbox.waiting() if entry.first == 0)
+    with Ears(settings_for(mosquitto.port, protocol="5")) as ears:
+        liar = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        liar.connect("127.0.0.1", mosquitto.port)
+        liar.loop_start()
+        false = Properties(PacketTypes.PUBLISH)
+        false.UserProperty = [("sha256", "0" * 64)]
+        liar.publish(clip.topic, CLIP[: 2 * PART], qos=1, properties=false)  # longer: it would win
+        wait_for(lambda: ears.of(Unreadable), "that it is told")
+        run_uplink(settings_for(mosquitto.port, protocol="5", part_kb=64))
+        wait_for(lambda: len(ears.of(ReceivedEvidence)) >= 2, "both files", 20)
+        liar.disconnect()
+        liar.loop_stop()
+    assert all(one.verified for one in ears.of(ReceivedEvidence) if isinstance(one, ReceivedEvidence))
+    assert [one.reason for one in ears.of(Unreadable)] == ["the part is not what its digest says"]

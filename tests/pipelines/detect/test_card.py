@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from calibration.errors import ModelError
 from calibration.skeleton import COCO_KEYPOINTS
@@ -70,6 +73,32 @@ def test_what_a_pose_model_sees(means: str, keypoints: tuple[str, ...], expected
 @pytest.mark.parametrize(("text", "words"), [("a: [", "not valid YAML"), ("- 1", "expected a mapping")])
 def test_what_is_no_card(text: str, words: str) -> None:
     with pytest.raises(ModelError, match=words):
+        parse_card(text, "x/card.yaml")
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["fire", "anchors"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*GOOD, "x", "alternative"]), inner),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(change=st.dictionaries(st.sampled_from([*GOOD, "alternative", "keypoints", "nms_iou", "x"]), JUNK, max_size=4))
+def test_whatever_a_card_says_it_is_taken_or_refused(change: dict[str, Any]) -> None:
+    with contextlib.suppress(ModelError):
+        parse_card(yaml.safe_dump({**GOOD, **change}), "x/card.yaml")
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text(max_size=200) | st.binary(max_size=200).map(lambda found: found.decode("utf-8", "replace")))
+def test_whatever_text_it_is_it_is_refused(text: str) -> None:
+    with pytest.raises(ModelError):
         parse_card(text, "x/card.yaml")
 
 
