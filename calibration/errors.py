@@ -90,6 +90,10 @@ class CommandRefused(LookoutError):
     """A command that changes nothing; the text says why."""
 
 
+class NoGround(LookoutError):
+    """A pixel can not be told a place on the ground; the text says why."""
+
+
 class OutputError(LookoutError):
     """A local output could not be driven."""
 
