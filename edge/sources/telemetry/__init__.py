@@ -1,0 +1,7 @@
+"""Where a moving camera was: small readers for what drones and robots write, all into one `Pose`."""
+
+from edge.sources.telemetry.flight import Flight, Hints
+from edge.sources.telemetry.reading import read_telemetry
+from edge.sources.telemetry.track import Fix, Track
+
+__all__ = ["Fix", "Flight", "Hints", "Track", "read_telemetry"]
