@@ -1,0 +1,90 @@
+"""What a patrol is for, and what its footage does not say of itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from calibration.errors import ConfigError
+from calibration.pose import Accuracy
+from edge.config.document import Document
+from edge.config.faults import refusal
+from edge.config.messages import faults_of
+from edge.config.syntax import BadFile, decode
+from pipelines.rules.base import Settings
+
+
+class Waypoint(Settings):
+    """A place that the patrol was to look at."""
+
+    name: str = Field(min_length=1, description="what it is called")
+    latitude: float = Field(ge=-90, le=90, description="degrees, WGS 84")
+    longitude: float = Field(ge=-180, le=180, description="degrees, WGS 84")
+
+
+class CameraHints(Settings):
+    """What the telemetry does not say of the camera."""
+
+    fov_deg: float | None = Field(default=None, gt=0, lt=180, description="horizontal field of view")
+    pitch_deg: float | None = Field(default=None, ge=-90, le=90, description="above the horizon; -90 is straight down")
+    yaw_deg: float | None = Field(default=None, description="heading, clockwise from true north")
+
+
+class AccuracyHints(Settings):
+    """How far the telemetry may be off: one standard deviation of each."""
+
+    horizontal_m: float = Field(default=3.0, gt=0, description="of the position, north and east each")
+    height_m: float = Field(default=8.0, gt=0, description="of the height above the ground")
+    attitude_deg: float = Field(default=1.5, gt=0, description="of each angle of the camera")
+
+
+class Mission(Settings):
+    """A whole mission file; all of it may be left out."""
+
+    name: str = Field(default="patrol", min_length=1, description="for the report")
+    lang: Literal["zh", "en"] = Field(default="zh", description="language of the report")
+    hazards: tuple[Literal["fire", "smoke"], ...] = Field(
+        default=("fire", "smoke"), min_length=1, description="what is looked for"
+    )
+    model: str | None = Field(
+        default=None, description="an installed model; the first that sees the hazards if left out"
+    )
+    every_s: float = Field(default=1.0, gt=0, le=60, description="time between two looks")
+    height_m: float | None = Field(default=None, gt=0, description="above the ground, where the telemetry says none")
+    offset_s: float = Field(default=0.0, description="added to a frame's time to get that of its telemetry")
+    camera: CameraHints = Field(default=CameraHints(), description="what the telemetry does not say of it")
+    accuracy: AccuracyHints = Field(default=AccuracyHints(), description="how far the telemetry may be off")
+    waypoints: tuple[Waypoint, ...] = Field(default=(), description="what was to be looked at")
+
+    @property
+    def errors(self) -> Accuracy:
+        """Of every pose."""
+        said = self.accuracy
+        return Accuracy(said.horizontal_m, said.height_m, said.attitude_deg)
+
+
+def load_mission(path: Path, env: Mapping[str, str] = os.environ) -> Mission:
+    """Read and check a mission file.
+
+    Raises:
+        ConfigError: it can not be read, or is wrong: all faults at once.
+    """
+    try:
+        document = Document(decode(path.read_bytes()), env)
+    except OSError as error:
+        raise ConfigError([f"can not be read: {error.strerror}"], str(path)) from error
+    except BadFile as error:
+        raise refusal([error.fault], str(path)) from error
+    try:
+        mission, faults = Mission.model_validate(document.value or {}), document.faults
+    except ValidationError as error:
+        known = {fault.path for fault in document.faults}
+        found = [fault for fault in faults_of(error, document, Mission) if fault.path not in known]
+        raise refusal(document.faults + found, str(path)) from None
+    if faults:
+        raise refusal(faults, str(path))
+    return mission

@@ -1,0 +1,1 @@
+"""Synthetic flights: a camera over a ground that is known, to measure against."""
