@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from calibration.errors import NoGround, SourceError
 from calibration.ground import locate
 from calibration.lens import Lens
-from calibration.pose import Pose
+from calibration.pose import Pose, PoseClock
 from edge.config.mission import Mission
 from edge.patrol.cover import Cover, Spot, footprint
 from edge.sources import Pace, open_source
@@ -103,7 +103,8 @@ class Survey:
                 if track is None:
                     track = self._track(leg, frame)
                 last_s = frame.time_s
-                self._look(frame, track.at(frame.time_s + self._mission.offset_s))
+                at_s = frame.captured_s if track.clock is PoseClock.UTC else frame.time_s
+                self._look(frame, track.at(at_s + self._mission.offset_s))
                 self._told(self._began_s + frame.time_s)
         except SourceError as error:
             findings.faults.append(str(error))

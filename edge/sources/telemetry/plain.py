@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from calibration.errors import SourceUnusable
 from calibration.lens import Lens
 from calibration.pose import Accuracy, Attitude, Pose, PoseClock
 from edge.sources.telemetry.flight import Flight, Hints
+from edge.sources.telemetry.osd import parse_osd
 
 Degrees = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -94,8 +96,8 @@ def parse_plain(text: str | bytes) -> Pose:
         raise ValueError(f"{where}: {first['msg']}") from None
 
 
-def read_plain(text: str, hints: Hints) -> Flight:
-    """The poses in a file of JSON lines.
+def read_lines(text: str, hints: Hints) -> Flight:
+    """The poses in a file of JSON lines: plain ones, and messages of DJI's cloud as they came over MQTT.
 
     Raises:
         SourceUnusable: no line is a pose.
@@ -106,13 +108,21 @@ def read_plain(text: str, hints: Hints) -> Flight:
         if not line.strip():
             continue
         try:
-            poses.append(hints.complete(parse_plain(line)))
+            poses.append(hints.complete(_parsed(line)))
         except ValueError as error:
             left_out[str(error)] += 1
     if not poses:
         reason = next(iter(left_out), "the file is empty")
         raise SourceUnusable(f"no line of it is a pose: {reason}")
     return Flight(tuple(poses), None, left_out)
+
+
+def _parsed(line: str) -> Pose:
+    try:
+        content = json.loads(line)
+    except ValueError:
+        raise ValueError("a line that is no JSON") from None
+    return parse_osd(content) if isinstance(content, dict) and "data" in content else parse_plain(line)
 
 
 def _lens(said: PlainLens) -> Lens:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import cv2
 
 from calibration.ground import between, moved, rotation
-from calibration.pose import Attitude, Pose
+from calibration.pose import Attitude, Pose, PoseClock
+from calibration.turns import attitude_of
 
 FASTEST_M_S = 60.0
 """A drone that has gone faster than that between two poses has not: one of them is wrong."""
@@ -56,6 +57,11 @@ class Track:
 
     def __len__(self) -> int:
         return len(self._poses)
+
+    @property
+    def clock(self) -> PoseClock:
+        """What its times count from."""
+        return self._poses[0].clock if self._poses else PoseClock.MEDIA
 
     @property
     def poses(self) -> tuple[Pose, ...]:
@@ -186,8 +192,4 @@ def _turned(before: Attitude | None, after: Attitude | None, share: float) -> At
     whole, _ = cv2.Rodrigues(first.T @ second)
     part, _ = cv2.Rodrigues(whole * share)
     turned = first @ part
-    pitch = math.degrees(math.asin(min(1.0, max(-1.0, -float(turned[2, 0])))))
-    if abs(pitch) > 89.99:  # straight down: yaw and roll turn about the same axis
-        return Attitude(math.degrees(math.atan2(-turned[0, 1], turned[1, 1])), pitch, 0.0)
-    yaw = math.degrees(math.atan2(turned[1, 0], turned[0, 0]))
-    return Attitude(yaw, pitch, math.degrees(math.atan2(turned[2, 1], turned[2, 2])))
+    return attitude_of(turned)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from calibration.errors import SourceUnusable
 from calibration.pose import PoseClock
 from edge.sources.telemetry import Hints
-from edge.sources.telemetry.plain import parse_plain, read_plain
+from edge.sources.telemetry.plain import parse_plain, read_lines
 
 WHOLE = {
     "time": 1_795_306_078.5, "latitude": 22.5, "longitude": 114.0, "altitude": 120, "height": 80,
@@ -53,11 +53,11 @@ def test_what_is_wrong_is_named(change: dict[str, object], words: str) -> None:
 
 def test_a_file_of_lines() -> None:
     lines = [json.dumps(WHOLE), "", "{", json.dumps({"time": 1, "clock": "media"})]
-    flight = read_plain("\n".join(lines), Hints(height_m=50))
+    flight = read_lines("\n".join(lines), Hints(height_m=50))
     assert [pose.height_m for pose in flight.poses] == [80.0, 50]
     assert sum(flight.left_out.values()) == 1
     with pytest.raises(SourceUnusable, match="no line of it is a pose: the file is empty"):
-        read_plain("", Hints())
+        read_lines("", Hints())
 
 
 JUNK = st.recursive(

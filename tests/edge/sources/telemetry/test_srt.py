@@ -147,7 +147,7 @@ def test_files_of_windows_and_of_no_known_kind(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     path.write_bytes(b"\xef\xbb\xbf" + FORMS["Mini 3, Mavic 3"].replace("\n", "\r\n").encode("utf-8"))
     assert len(read_telemetry(path, HINTS).poses) == 1
-    with pytest.raises(SourceUnusable, match=r"allowed: \.srt, \.jsonl"):
+    with pytest.raises(SourceUnusable, match=r"allowed: \.srt, \.jsonl, \.tlog, \.ts"):
         read_telemetry(tmp_path / "a.csv", HINTS)
     with pytest.raises(SourceUnusable, match="can not be read: No such file"):
         read_telemetry(tmp_path / "b.srt", HINTS)
