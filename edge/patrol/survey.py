@@ -242,7 +242,7 @@ def pair(footage: Sequence[Path], telemetry: Sequence[Path]) -> list[Leg]:
     given = {path.stem: path for path in telemetry}
     legs = []
     for path in sorted(footage, key=lambda each: each.name):
-        beside = [path.with_suffix(end) for end in (".SRT", ".srt", ".jsonl")]
+        beside = [path.with_suffix(end) for end in (".SRT", ".srt", ".jsonl", ".tlog", ".ts")]
         found = given.get(path.stem) or next((each for each in beside if each.is_file()), None)
         legs.append(Leg(path, found))
     if len(legs) == 1 and legs[0].telemetry is None and len(telemetry) == 1:

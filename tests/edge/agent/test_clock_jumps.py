@@ -56,7 +56,7 @@ def site_file(folder: Path, port: int, clip: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("jumps", [(HOUR, 0.0), (-HOUR, -24 * HOUR)], ids=["forward and back", "back, and back a day"])
+@pytest.mark.parametrize("jumps", [(HOUR, -24 * HOUR)], ids=["an hour forward, then a day back"])
 def test_a_jump_opens_closes_and_reorders_nothing(
     tmp_path: Path,
     clip: Path,

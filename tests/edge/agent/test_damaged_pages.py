@@ -44,7 +44,7 @@ def overwrite(path: Path, seed: int, share: float) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(150)
-@pytest.mark.parametrize(("seed", "share"), [(1, 0.2), (3, 1.0)])
+@pytest.mark.parametrize(("seed", "share"), [(1, 0.4)])
 def test_alarms_go_on(
     tmp_path: Path,
     clip: Path,

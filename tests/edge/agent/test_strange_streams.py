@@ -73,6 +73,9 @@ class Line:
         for thread in self._threads:
             thread.start()
         time.sleep(seconds)
+        late = time.monotonic() + 20  # two cores that have other work too decode 4K in software, but slowly
+        while any(self.inspected[name] < 2 for name in self.readers) and time.monotonic() < late:
+            time.sleep(0.1)
         self.states = {name: reader.stats.state for name, reader in self.readers.items()}
 
     def end(self) -> None:

@@ -1,0 +1,167 @@
+"""Where may something have changed, seen from a camera that moves itself?"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.activity import Regions
+from pipelines.frame import Frame, Plane
+from pipelines.prefilter.motion import EgoMotion, Homography, Motion
+
+WIDTH = 320
+"""Columns of the plane on which it works."""
+
+_OLDEST_S, _YOUNGEST_S, _KEPT_EVERY_S = 6.0, 2.0, 0.5
+_LEAST_OVERLAP = 0.75
+_LEAST_LEVELS = 8.0
+_SLIP_PX = 0.35
+"""How far a warped picture may be off: an edge of so many levels a pixel differs by that much and is no change."""
+
+_NOISE_TIMES = 5.0
+_CELL = 8
+_LEAST_CHANGED = 0.06  # of a cell
+_AIR = 1  # cells around a changed one that belong to it
+_MOST_REGIONS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MovingActivity:
+    """What changed beside the camera's own motion.
+
+    Attributes:
+        regions: where the detector should look.
+        blind: why that can not be told, and the picture has to be looked at as a whole; None where it can.
+    """
+
+    regions: Regions
+    blind: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """A picture that may become the reference.
+
+    Attributes:
+        plane: the small luma.
+        time_s: when it was.
+        homography: from the reference to it.
+    """
+
+    plane: Plane
+    time_s: float
+    homography: Homography
+
+
+class MovingPrefilter:
+    """Compares each picture with an earlier one, warped to where the camera looks now.
+
+    The earlier one stays for some seconds, while most of it is in view: what moves is then far from where it was, and a
+    plume has grown. Where nothing can be compared (a fast turn, no texture, a new reference) it says so, and the
+    caller looks at the whole picture when its time comes.
+    """
+
+    def __init__(self) -> None:
+        self._motion = EgoMotion()
+        self._since_s = 0.0
+        self._kept: deque[_Kept] = deque()
+
+    def look(self, frame: Frame) -> MovingActivity:
+        """What changed in this frame."""
+        plane, now_s = small(frame.y), frame.time_s
+        reference = self._motion.reference
+        if reference is None or reference.shape != plane.shape:
+            return self._anew(plane, now_s, "the first picture")
+        motion = self._motion.follow(plane)
+        if motion is None:
+            return self._anew(plane, now_s, self._motion.reason or "")
+        seen = _overlap(motion, plane.shape)
+        regions = self._changed(reference, plane, motion)
+        if seen < _LEAST_OVERLAP or now_s - self._since_s > _OLDEST_S:
+            self._hand_over(motion, now_s)
+        elif now_s - (self._kept[-1].time_s if self._kept else self._since_s) >= _KEPT_EVERY_S:
+            self._kept.append(_Kept(plane, now_s, motion.homography))
+        return MovingActivity(regions, None)
+
+    def _anew(self, plane: Plane, now_s: float, reason: str) -> MovingActivity:
+        self._motion.begin(plane)
+        self._since_s = now_s
+        self._kept.clear()
+        return MovingActivity(Regions.none(), reason)
+
+    def _hand_over(self, motion: Motion, now_s: float) -> None:
+        """The next reference is a picture of two seconds ago: from the newest nothing would differ yet."""
+        while len(self._kept) > 1 and now_s - self._kept[1].time_s >= _YOUNGEST_S:
+            self._kept.popleft()
+        if not self._kept:
+            return
+        next_one = self._kept.popleft()
+        back = np.linalg.inv(next_one.homography)
+        self._motion.begin(next_one.plane, motion.homography @ back)
+        self._since_s = next_one.time_s
+        self._kept = deque(_Kept(each.plane, each.time_s, each.homography @ back) for each in self._kept)
+
+    @staticmethod
+    def _changed(reference: Plane, plane: Plane, motion: Motion) -> Regions:
+        tall, wide = plane.shape
+        warped = cv2.warpPerspective(reference, motion.homography, (wide, tall), flags=cv2.INTER_LINEAR, borderValue=0)
+        known = cv2.warpPerspective(
+            np.full_like(reference, 255), motion.homography, (wide, tall), flags=cv2.INTER_NEAREST, borderValue=0
+        )
+        # Both are blurred alike: warping has blurred one of them.
+        now, then = (cv2.GaussianBlur(each, (5, 5), 0) for each in (plane, np.asarray(warped, np.uint8)))
+        apart = cv2.absdiff(now, then).astype(np.float32)
+        # The rim is mixed with what lies outside of the reference, by warping and by the blur.
+        inside = cv2.erode(known, np.ones((9, 9), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+        if not inside.any():
+            return Regions.none()
+        across, down = cv2.Sobel(then, cv2.CV_32F, 1, 0), cv2.Sobel(then, cv2.CV_32F, 0, 1)
+        steep = (np.abs(across) + np.abs(down)) / 4  # levels a pixel: Sobel's weights sum to 8, for two pixels
+        noise = float(np.median(apart[inside][::7]))
+        limit = max(_LEAST_LEVELS, _NOISE_TIMES * noise) + _SLIP_PX * cv2.dilate(steep, np.ones((3, 3), np.uint8))
+        return _regions((apart > limit) & inside)
+
+
+def small(y: Plane) -> Plane:
+    """The luma, about `WIDTH` columns wide."""
+    tall, wide = y.shape
+    size = (WIDTH, max(2, round(tall * WIDTH / wide)))
+    while wide >= 4 * WIDTH:  # halving is cheap, other areas are not
+        y = np.asarray(cv2.resize(y, (wide // 2, tall // 2), interpolation=cv2.INTER_AREA), np.uint8)
+        tall, wide = y.shape
+    return np.asarray(cv2.resize(y, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _overlap(motion: Motion, shape: tuple[int, ...]) -> float:
+    """Share of the picture that the reference shows."""
+    tall, wide = shape
+    corners = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
+    moved = cv2.perspectiveTransform(corners, motion.homography)
+    shared, _ = cv2.intersectConvexConvex(moved, corners)
+    return float(shared) / (wide * tall)
+
+
+def _regions(changed: NDArray[np.bool_]) -> Regions:
+    """Cells of which enough changed, joined, and a little air around them."""
+    tall, wide = changed.shape
+    rows, columns = -(-tall // _CELL), -(-wide // _CELL)
+    padded = np.zeros((rows * _CELL, columns * _CELL), np.float32)
+    padded[:tall, :wide] = changed
+    share = padded.reshape(rows, _CELL, columns, _CELL).mean(axis=(1, 3))
+    hot = (share > _LEAST_CHANGED).astype(np.uint8)
+    if not hot.any():
+        return Regions.none()
+    grown = cv2.dilate(hot, np.ones((2 * _AIR + 1, 2 * _AIR + 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
+    found = []
+    for label in range(1, len(stats)):
+        x, y, w, h, _ = (int(v) for v in stats[label])
+        box = (x * _CELL / wide, y * _CELL / tall, min(1.0, (x + w) * _CELL / wide), min(1.0, (y + h) * _CELL / tall))
+        found.append((float(share[labels == label].sum()), box))
+    found.sort(reverse=True)
+    best = found[:_MOST_REGIONS]
+    return Regions(np.array([box for _, box in best], np.float32), np.array([score for score, _ in best], np.float32))
