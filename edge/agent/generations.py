@@ -65,7 +65,8 @@ def watch(
         except LookoutError as error:
             if before is None:
                 raise
-            file, before, outcome = before, None, _taken_back(outcome, str(error))
+            outcome = _taken_back(file, before, outcome, str(error))
+            file, before = before, None
             continue
         with agent:
             began(agent)
@@ -74,13 +75,20 @@ def watch(
             before, file, outcome = file, agent.reload.next, agent.reload.outcome
         elif ending is Ending.TAKEN_BACK and before is not None:
             fault = agent.reload.outcome.fault if agent.reload.outcome is not None else None
-            file, before, outcome = before, None, _taken_back(agent.reload.outcome, str(fault))
+            outcome = _taken_back(file, before, agent.reload.outcome, str(fault))
+            file, before = before, None
         else:
             if ending is Ending.STOPPED:
                 agent.reload.keep()  # ended on purpose
             return End(ending, agent.sound)
 
 
-def _taken_back(outcome: Outcome | None, reason: str) -> Outcome:
+def _taken_back(file: SiteFile, before: SiteFile, outcome: Outcome | None, reason: str) -> Outcome:
+    """The one before is used again; where the bad one was put in its place, it comes back there too."""
     log.error("site file taken back, the one before is used", extra={"reason": reason})
+    if file.fetched:
+        try:
+            before.put_down()
+        except OSError as error:
+            log.exception("site file not put back", extra={"path": str(before.path), "reason": error.strerror})
     return Outcome(outcome.command if outcome is not None else None, reason)

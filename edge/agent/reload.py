@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -20,12 +22,16 @@ from edge.clock import AgentClock
 from edge.config import Site, parse_site
 from edge.delivery.orders import Reload as Order
 from edge.model_store import ModelStore
+from edge.updates.package import fetch, until
 
 log = logging.getLogger(__name__)
 
 FILE = "reload.json"
 PROBATION_S = 30.0
 """So long the agent has to run with a new site file before the old one is forgotten."""
+
+_MOST_BYTES = 2**20  # of a site file
+_LONGEST_FETCH_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +42,34 @@ class SiteFile:
         path: where it is.
         content: its bytes.
         site: what it says.
+        fetched: it came over the network, and took the place of the one before it.
     """
 
     path: Path
     content: bytes
     site: Site
+    fetched: bool = False
 
     @property
     def sha256(self) -> str:
         """Digest of its bytes, hex."""
         return hashlib.sha256(self.content).hexdigest()
+
+    def put_down(self) -> None:
+        """Let the file on disk be this one, in one step.
+
+        Raises:
+            OSError: it can not be written.
+        """
+        fresh = self.path.with_name(f".{self.path.name}.new")
+        fresh.touch(mode=0o600)
+        if self.path.exists():
+            shutil.copymode(self.path, fresh)
+        with fresh.open("wb") as file:
+            file.write(self.content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +136,7 @@ class Reload:
         on_probation = outcome is not None and outcome.fault is None
         self._until_s = clock.monotonic() + PROBATION_S if on_probation else None
 
-    def ask(self, _: Order, command: str) -> dict[str, Any] | Future[dict[str, Any] | None]:
+    def ask(self, order: Order, command: str) -> dict[str, Any] | Future[dict[str, Any] | None]:
         """Take up a command; its answer comes from the agent that begins anew.
 
         Raises:
@@ -123,9 +147,27 @@ class Reload:
             if self.outcome.fault is not None:
                 raise CommandFailed(self.outcome.fault)
             return Future() if self._until_s is not None else {"changed": True}
-        if not self._prepare(command):
-            return {"changed": False}
-        return Future()
+        if order.url is None:
+            return Future() if self._prepare(command) else {"changed": False}
+        current = self._current
+        if current is None or not current.site.commands.require_signed:
+            raise CommandRefused("url: a site file is fetched only where commands.require_signed is set")
+        work: Future[dict[str, Any] | None] = Future()
+        threading.Thread(target=self._fetch, args=(order, command, work), name="reload", daemon=True).start()
+        return work
+
+    def _fetch(self, order: Order, command: str, work: Future[dict[str, Any] | None]) -> None:
+        incoming = self._data / ".site.incoming"
+        try:
+            fetch(str(order.url), str(order.sha256), incoming, until(lambda: False, _LONGEST_FETCH_S), _MOST_BYTES)
+            if not self._prepare(command, incoming.read_bytes()):
+                work.set_result({"changed": False})
+        except LookoutError as error:
+            work.set_exception(error)
+        except OSError as error:
+            work.set_exception(CommandFailed(f"{incoming}: {error.strerror}"))
+        finally:
+            incoming.unlink(missing_ok=True)
 
     def hang_up(self) -> None:
         """SIGHUP came; for a signal's handler."""
@@ -164,8 +206,8 @@ class Reload:
         except LookoutError as error:
             log.warning("site file not taken, all goes on as before", extra={"reason": str(error)})
 
-    def _prepare(self, command: str | None) -> bool:
-        """Read the file and try whether its models can be loaded; False where nothing has changed."""
+    def _prepare(self, command: str | None, content: bytes | None = None) -> bool:
+        """Read the file, or this one, and try whether its models can be loaded; False where nothing has changed."""
         current = self._current
         if current is None:
             raise CommandRefused("this agent was not started from a site file")
@@ -173,17 +215,23 @@ class Reload:
             if self.next is not None or self._until_s is not None:
                 raise CommandRefused("a reload is under way; try again in a minute")
             try:
-                found = read_site_file(current.path, self._store)
+                if content is None:
+                    found = read_site_file(current.path, self._store)
+                else:
+                    site = parse_site(content, current.path, store=self._store)
+                    found = SiteFile(current.path, content, site, fetched=True)
                 if found.site == current.site:
                     log.info("site file read again, nothing has changed")
                     return False
                 _refuse_other_folder(found.site, current.site)
                 line_up(found.site, self._store)
                 remember(self._data, current, found, command)
+                if found.fetched:
+                    found.put_down()
             except LookoutError as error:
                 raise CommandRefused(str(error)) from error
             except OSError as error:
-                raise CommandRefused(f"{self._data}: can not be written: {error.strerror}") from error
+                raise CommandRefused(f"{error.filename or self._data}: can not be written: {error.strerror}") from error
             self.next, self.outcome = found, Outcome(command)
         log.info("site file read again, the agent begins anew", extra={"site_sha256": found.sha256})
         self.ending = Ending.RELOAD

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from edge.delivery.contract import Payload, Utc
 from pipelines.hazards import HazardKind
@@ -102,7 +102,18 @@ class Rules(Order):
 
 
 class Reload(Order):
-    """Read the site file again."""
+    """Read the site file again, or fetch another and put it in its place."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    """Where another site file is, by https:// or http://; obeyed only where the site asks for signed commands."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """Digest of that file, hex."""
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.url is None) != (self.sha256 is None):
+            raise ValueError("url and sha256 go together")
+        return self
 
 
 class Resend(Order):

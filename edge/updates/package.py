@@ -27,14 +27,15 @@ _FILES = (CARD, f"{CARD}.sig")
 _SUFFIXES = (".onnx", ".json", ".md", ".yaml")
 
 
-def fetch(url: str, sha256: str, path: Path, go_on: Callable[[], bool]) -> None:
-    """Bring a package to `path`.
+def fetch(url: str, sha256: str, path: Path, go_on: Callable[[], bool], most_bytes: int = MOST_BYTES) -> None:
+    """Bring a package, or another file, to `path`.
 
     Args:
         url: `https://` or `http://`; what counts is the digest.
         sha256: of the package, hex.
         path: written; nothing is left there if it fails.
         go_on: called for each piece; False gives up.
+        most_bytes: one that is larger is not fetched.
 
     Raises:
         ModelError: it can not be fetched, or is not what it should be; the text says which.
@@ -47,7 +48,7 @@ def fetch(url: str, sha256: str, path: Path, go_on: Callable[[], bool]) -> None:
         raise ModelError(f"package {shown(url)}: fetched by https:// or http:// only")
     try:
         with urlopen(url, timeout=_SILENCE_S) as answer, path.open("wb") as file:  # noqa: S310 - the scheme was checked
-            digest = _copy(answer, file, go_on)
+            digest = _copy(answer, file, go_on, most_bytes)
     except HTTPError as error:
         error.close()
         raise ModelError(f"package {shown(url)}: can not be fetched: {error}") from error
@@ -59,15 +60,15 @@ def fetch(url: str, sha256: str, path: Path, go_on: Callable[[], bool]) -> None:
         raise ModelError(f"package {shown(url)}: has the digest {digest}, announced was {sha256}")
 
 
-def _copy(answer: IO[bytes], file: IO[bytes], go_on: Callable[[], bool]) -> str:
+def _copy(answer: IO[bytes], file: IO[bytes], go_on: Callable[[], bool], most_bytes: int) -> str:
     """The digest of what was copied."""
     digest, size = hashlib.sha256(), 0
     while piece := answer.read(_PIECE_BYTES):
         if not go_on():
             raise ValueError("given up, it takes too long or the agent ends")
         size += len(piece)
-        if size > MOST_BYTES:
-            raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
+        if size > most_bytes:
+            raise ValueError(f"it is larger than {most_bytes:,} bytes")
         digest.update(piece)
         file.write(piece)
     return digest.hexdigest()

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.server
+import json
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge.agent.reload import FILE
+from edge.delivery.contract import rfc3339, utc
+from pipelines.detect.signature import sign
 from tests.edge.agent.conftest import Running, source, write_site
 from tests.edge.agent.test_closed_loop import reference_platform
 from tests.edge.delivery.mosquitto import Mosquitto
@@ -155,3 +165,85 @@ def test_one_with_which_the_process_ends_is_not_used_again(
     assert agent.state("yard") is None
     agent.process.send_signal(signal.SIGHUP)
     agent.until(lambda: agent.state("yard") == "online", "the new one")
+
+
+class Signer:
+    """A platform that signs what it says, and serves files."""
+
+    def __init__(self, folder: Path, platform: Any) -> None:
+        self.key = Ed25519PrivateKey.generate()
+        public = self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (folder / "platform.pub").write_bytes(public)
+        self._platform = platform
+        self.folder = folder / "served"
+        self.folder.mkdir()
+        handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(self.folder))
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def reload(self, command_id: str, **said: Any) -> dict[str, Any]:
+        topic = f"lookout/v1/plant/edge/cmd/reload/{command_id}"
+        order = json.dumps({"status": "init", "time": rfc3339(utc(time.time())), **said})
+        signature = sign(topic.encode() + b"\n" + order.encode(), self.key).decode()
+        payload = json.dumps({"command": order, "signature": signature})
+        self._platform._client.publish(topic, payload, qos=1, retain=True)
+        state = self._platform.outcome(f"reload/{command_id}", 30)
+        assert state is not None
+        return dict(state)
+
+    def offer(self, content: bytes) -> dict[str, str]:
+        (self.folder / "site.yaml").write_bytes(content)
+        url = f"http://127.0.0.1:{self.server.server_port}/site.yaml"
+        return {"url": url, "sha256": hashlib.sha256(content).hexdigest()}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_another_site_file_is_fetched_where_commands_are_signed(
+    tmp_path: Path, clip: Path, broker: Mosquitto, platform: Any, run_agent: Callable[..., Running]
+) -> None:
+    signer = Signer(tmp_path, platform)
+
+    def with_keys(path: Path, *names: str, **agent: Any) -> bytes:
+        content = yaml.safe_load(site_file(path.parent, broker.port, clip, *names, **agent).read_text())
+        content["commands"] |= {"require_signed": True, "trusted_keys": [str(tmp_path / "platform.pub")]}
+        path.write_text(yaml.safe_dump(content))
+        return path.read_bytes()
+
+    path = tmp_path / "site.yaml"
+    other = with_keys(path, "gate", "yard")
+    first = with_keys(path, "gate")
+    agent = started(run_agent, path, "gate")
+
+    # What is wrong, or not what was announced, changes nothing on disk either.
+    refused = signer.reload("1", **signer.offer(first.replace(b"unattended_post", b"unattended_past")))
+    assert (refused["status"], "rules[0].rule" in refused["reason"]) == ("refused", True)
+    lied = signer.reload("2", **(signer.offer(other) | {"sha256": "0" * 64}))
+    assert (lied["status"], "has the digest" in lied["reason"]) == ("failed", True)
+    assert signer.reload("3", url="http://127.0.0.1:1/x")["status"] == "refused"
+    assert path.read_bytes() == first
+
+    # One with which no agent can be made is taken back there too.
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bad = with_keys(tmp_path / "site.yaml", "gate", metrics=f"127.0.0.1:{taken.getsockname()[1]}")
+        path.write_bytes(first)
+        assert signer.reload("4", **signer.offer(bad))["status"] == "failed"
+    assert path.read_bytes() == first
+
+    assert signer.reload("5", **signer.offer(other))["result"] == {"changed": True}
+    agent.until(lambda: agent.state("yard") == "online", "the new one")
+    assert path.read_bytes() == other
+    assert not (agent.data / ".site.incoming").exists()
+    signer.server.shutdown()
+    signer.server.server_close()
+
+
+@pytest.mark.slow
+def test_without_signatures_no_site_file_is_fetched(
+    tmp_path: Path, clip: Path, broker: Mosquitto, platform: Any, run_agent: Callable[..., Running]
+) -> None:
+    started(run_agent, site_file(tmp_path, broker.port, clip, "gate"), "gate")
+    state = platform.outcome(platform.command("reload", url="http://127.0.0.1:1/x", sha256="0" * 64))
+    assert (state["status"], state["reason"]) == (
+        "refused", "url: a site file is fetched only where commands.require_signed is set",
+    )  # fmt: skip
