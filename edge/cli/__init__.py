@@ -42,6 +42,7 @@ COMMANDS = {
     "outputs mute": "Mute an output for some time.",
     "inspect": "Run the same pipeline over recorded footage, as fast as it goes.",
     "patrol": "What a drone has brought home: which hazards, where, and what was not looked at.",
+    "rounds": "A robot's round against an earlier one: what is new or gone, and what was skipped.",
     "models": "List the models at hand and verify their digests and signatures.",
     "contract": "Print the JSON Schema of everything that goes over MQTT.",
     "train": "Train a model as a recipe says; interrupted, it goes on where it was.",

@@ -1,0 +1,181 @@
+"""Two pictures of one place, from nearly the same spot: what is new in it, and what is gone?
+
+A robot that walks its round stops within half a metre and some degrees of where it stopped before. What stands at
+different distances then moves against each other, and no one warp brings all of it together. So the earlier picture is
+warped as a whole, and each small part of one picture is then looked for in the other nearby: what is found there has
+only shifted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.frame import Plane
+from pipelines.hazards import Box
+
+WIDTH = 640
+_BLOCK, _STRIDE = 24, 12
+_REACH = 38
+"""How far a part may have shifted against all others, pixels of a picture of `WIDTH` columns: what stands 4.5 m away
+does so against what stands 12 m away, when the camera stops 0.4 m beside its place."""
+
+_ALIKE = 0.6
+"""Parts whose normalised cross-correlation is at least this are the same thing."""
+
+_PLAIN = 7.0
+"""Standard deviation, levels, below which a part shows nothing that could be recognised."""
+
+_LEVELS = 28.0
+"""A plain part has changed if no plain part nearby was within so many levels of it."""
+
+_FEATURES, _FEWEST_INLIERS, _RATIO = 2500, 30, 0.78
+_LEAST_OVERLAP = 0.5
+_LEAST_BLOCKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A part of the view that is not what it was.
+
+    Attributes:
+        box: 0–1 of the later picture.
+        score: how unlike the two are there, 0–1.
+    """
+
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What comparing two pictures came to.
+
+    Attributes:
+        changes: the largest first.
+        fault: why they can not be compared; None where they can.
+        inliers: points that agree on how one lies over the other.
+        overlap: share of the later picture that the earlier one shows.
+    """
+
+    changes: tuple[Change, ...]
+    fault: str | None = None
+    inliers: int = 0
+    overlap: float = 0.0
+
+
+def compare(before: Plane, after: Plane) -> Comparison:
+    """What has changed from one picture to the other.
+
+    Args:
+        before: `(h, w)` or `(h, w, 3)` uint8.
+        after: the same view later, of any size.
+    """
+    old, new = _grey(before), _grey(after)
+    homography, inliers = _register(old, new)
+    if homography is None:
+        return Comparison(
+            (), f"the view can not be recognised: {inliers} points agree, needed are {_FEWEST_INLIERS}", inliers
+        )
+    size = (new.shape[1], new.shape[0])
+    warped = np.asarray(cv2.warpPerspective(old, homography, size), np.uint8)
+    known = cv2.warpPerspective(np.full_like(old, 255), homography, size, flags=cv2.INTER_NEAREST)
+    shown = cv2.erode(known, np.ones((5, 5), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    overlap = float(shown.mean())
+    if overlap < _LEAST_OVERLAP:
+        return Comparison((), f"only {overlap:.0%} of the view is that of before", inliers, overlap)
+    warped = _same_light(warped, new, shown)
+    unlike = np.maximum(_missing(new, warped, shown), _missing(warped, new, shown))
+    return Comparison(tuple(_changes(unlike, size)), None, inliers, overlap)
+
+
+def _grey(picture: Plane) -> Plane:
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
+    scale = WIDTH / grey.shape[1]
+    size = (WIDTH, max(_BLOCK, round(grey.shape[0] * scale)))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), np.uint8)
+
+
+def _register(old: Plane, new: Plane) -> tuple[NDArray[np.float64] | None, int]:
+    """From the old picture to the new one, and how many points agree."""
+    finder = cv2.ORB_create(_FEATURES, fastThreshold=7)  # type: ignore[attr-defined]
+    first, second = finder.detectAndCompute(old, None), finder.detectAndCompute(new, None)
+    if first[1] is None or second[1] is None or len(first[0]) < _FEWEST_INLIERS or len(second[0]) < 2:
+        return None, 0
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(first[1], second[1], k=2)
+    good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < _RATIO * pair[1].distance]
+    if len(good) < _FEWEST_INLIERS:
+        return None, len(good)
+    here = np.array([first[0][match.queryIdx].pt for match in good], np.float32)
+    there = np.array([second[0][match.trainIdx].pt for match in good], np.float32)
+    homography, agree = cv2.findHomography(here, there, cv2.RANSAC, 4.0, maxIters=2000)
+    inliers = int(agree.sum()) if agree is not None else 0
+    if homography is None or inliers < _FEWEST_INLIERS or not _sound(np.asarray(homography, np.float64), old.shape):
+        return None, inliers
+    return np.asarray(homography, np.float64), inliers
+
+
+def _sound(homography: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
+    tall, wide = shape[:2]
+    corners = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
+    moved = cv2.perspectiveTransform(corners, homography)
+    return bool(cv2.isContourConvex(moved)) and 0.3 < cv2.contourArea(moved) / (wide * tall) < 3.0
+
+
+def _same_light(old: Plane, new: Plane, shown: NDArray[np.bool_]) -> Plane:
+    """The old picture in the new one's light: by middle and spread of both, which what has changed moves little."""
+    low, middle, high = np.percentile(old[shown], (25, 50, 75))
+    new_low, new_middle, new_high = np.percentile(new[shown], (25, 50, 75))
+    gain = float(np.clip((new_high - new_low) / max(high - low, 1.0), 0.5, 2.0))
+    lit = np.clip((old.astype(np.float32) - middle) * gain + new_middle, 0, 255)
+    return np.asarray(lit, np.uint8)
+
+
+def _missing(of: Plane, within: Plane, shown: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """For each block of one picture, how far it is from being found nearby in the other: 0 where it is found.
+
+    Returns:
+        `(rows, columns)` of blocks, float32, 0–1.
+    """
+    tall, wide = of.shape
+    rows, columns = (tall - _BLOCK) // _STRIDE + 1, (wide - _BLOCK) // _STRIDE + 1
+    found = np.zeros((rows, columns), np.float32)
+    rim = np.asarray(cv2.copyMakeBorder(within, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_REFLECT_101), np.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            y, x = row * _STRIDE, column * _STRIDE
+            if not shown[y : y + _BLOCK, x : x + _BLOCK].all():
+                continue
+            part = of[y : y + _BLOCK, x : x + _BLOCK]
+            around = rim[y : y + _BLOCK + 2 * _REACH, x : x + _BLOCK + 2 * _REACH]
+            found[row, column] = _unlike(part, around)
+    return found
+
+
+def _unlike(part: Plane, around: Plane) -> float:
+    if part.std() < _PLAIN:
+        means = cv2.boxFilter(around, cv2.CV_32F, (_BLOCK, _BLOCK), borderType=cv2.BORDER_REPLICATE)
+        half = _BLOCK // 2
+        nearest = float(np.abs(means[half:-half, half:-half] - part.mean()).min())
+        return min(1.0, nearest / (2 * _LEVELS)) if nearest > _LEVELS else 0.0
+    alike = float(cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED).max())
+    return 1.0 - max(alike, 0.0) if alike < _ALIKE else 0.0
+
+
+def _changes(unlike: NDArray[np.float32], size: tuple[int, int]) -> list[Change]:
+    hot = (unlike > 0).astype(np.uint8)
+    joined = cv2.morphologyEx(hot, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    found = []
+    for label in range(1, len(stats)):
+        blocks = (labels == label) & (hot > 0)
+        if blocks.sum() < _LEAST_BLOCKS:
+            continue
+        x, y, w, h, _ = (int(v) for v in stats[label])
+        right, low = (x + w - 1) * _STRIDE + _BLOCK, (y + h - 1) * _STRIDE + _BLOCK
+        box = (x * _STRIDE / size[0], y * _STRIDE / size[1], right / size[0], low / size[1])
+        found.append((int(blocks.sum()), Change(box, float(unlike[blocks].mean()))))
+    return [change for _, change in sorted(found, key=lambda each: -each[0])]
