@@ -6,7 +6,7 @@ import json as json_format
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -23,10 +23,13 @@ from edge.sources.drill import Drill
 from pipelines.events import Condition, Event
 from pipelines.watch import Inspection
 
+if TYPE_CHECKING:
+    from edge.batch.job import Settings
+
 _UNREADABLE = 2
 
 
-def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
+def inspect(  # noqa: C901, PLR0913, PLR0917 - one parameter an option
     videos: Annotated[list[str], typer.Argument(metavar="VIDEO…", help="Recordings or folders of pictures.")],
     site: Annotated[Path | None, typer.Option(metavar="SITE.yaml", help="Zones and rules of a site.")] = None,
     source: Annotated[str | None, typer.Option(help="Which source of the site; needed if it has several.")] = None,
@@ -49,15 +52,37 @@ def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
         typer.Option(metavar="DIR", help="Keep frames to learn from there, for `lookout dataset harvest DIR`."),
     ] = None,
     lang: Annotated[str, typer.Option(help="Language of hazards: en or zh.")] = "en",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Inspect all recordings below a folder into there; goes on where it stopped."),
+    ] = None,
+    engine: Annotated[str, typer.Option(help="Of --out: plain, or ray for many cores or machines.")] = "plain",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Of --engine ray: how many at a time; all cores if left out."),
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Of --engine ray: a cluster; this machine if left out.")
+    ] = None,
 ) -> None:
     """Run the same pipeline over recorded footage, as fast as it goes.
 
     Exit code 0 whatever it finds, 2 if a clip can not be read; the others are still done.
 
+    With --out an archive is gone through: every recording below a folder, `results.jsonl` and, with the extra `batch`,
+    `results.parquet`. Stopped or killed, the same command goes on where it was.
+
     Example: `lookout inspect patrol.mp4 gate.mp4 --rules fire,smoke --json`
     """
     if lang not in {"en", "zh"}:
         raise ConfigError([f"--lang {lang}: allowed: en, zh"])
+    if out is not None:
+        from edge.cli._archive import How, inspect_archive
+
+        if len(videos) != 1:
+            raise ConfigError(["--out: takes one folder of recordings"])
+        inspect_archive(Path(videos[0]), out, _settings(site, source, rules, folder), How(engine, workers, address))
+        return
     plan = _plan(site, source, rules, ModelStore.installed(folder))
     if annotate is not None:
         annotate.mkdir(parents=True, exist_ok=True)
@@ -80,6 +105,17 @@ def inspect(  # noqa: PLR0913, PLR0917 - one parameter an option
         Console(stderr=True).print(f"{gatherer.kept} frames kept in {harvest}", highlight=False, soft_wrap=True)
     if unreadable:
         raise typer.Exit(_UNREADABLE)
+
+
+def _settings(site: Path | None, source: str | None, rules: str | None, models: Path | None) -> Settings:
+    from edge.batch.job import Settings
+
+    return Settings(
+        str(site.absolute()) if site is not None else None,
+        source,
+        None if rules is None else tuple(name.strip() for name in rules.split(",") if name.strip()),
+        str(models.absolute()) if models is not None else None,
+    )
 
 
 def _plan(site: Path | None, source: str | None, rules: str | None, store: ModelStore) -> ReplayPlan:

@@ -1,0 +1,1 @@
+"""The pipeline over an archive: many recordings, on many cores, resumed where it stopped."""
