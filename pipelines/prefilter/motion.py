@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pipelines.frame import Plane
 
-_MOST_POINTS, _FEWEST_POINTS = 160, 24
-_QUALITY, _APART_PX = 0.01, 7
-_WINDOW = (13, 13)
-_LEVELS = 2
+_MOST_POINTS, _FEWEST_POINTS = 90, 20
+_QUALITY, _APART_PX = 0.01, 12
+_WINDOW = (11, 11)
+_LEVELS = 1
 _WITHIN_PX = 0.7
 _LEAST_INLIERS = 0.5
 _LEAST_SPREAD = 0.25

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +20,8 @@ WIDTH = 320
 _OLDEST_S, _YOUNGEST_S, _KEPT_EVERY_S = 6.0, 2.0, 0.5
 _LEAST_OVERLAP = 0.75
 _LEAST_LEVELS = 8.0
-_SLIP_PX = 0.35
+_SLIP_PX = 0.7
+_NINE, _RIM = np.ones((3, 3), np.uint8), np.ones((9, 9), np.uint8)
 """How far a warped picture may be off: an edge of so many levels a pixel differs by that much and is no change."""
 
 _NOISE_TIMES = 5.0
@@ -108,22 +110,33 @@ class MovingPrefilter:
     @staticmethod
     def _changed(reference: Plane, plane: Plane, motion: Motion) -> Regions:
         tall, wide = plane.shape
-        warped = cv2.warpPerspective(reference, motion.homography, (wide, tall), flags=cv2.INTER_LINEAR, borderValue=0)
-        known = cv2.warpPerspective(
-            np.full_like(reference, 255), motion.homography, (wide, tall), flags=cv2.INTER_NEAREST, borderValue=0
-        )
+        warped = np.asarray(cv2.warpPerspective(reference, motion.homography, (wide, tall)), np.uint8)
         # Both are blurred alike: warping has blurred one of them.
-        now, then = (cv2.GaussianBlur(each, (5, 5), 0) for each in (plane, np.asarray(warped, np.uint8)))
-        apart = cv2.absdiff(now, then).astype(np.float32)
-        # The rim is mixed with what lies outside of the reference, by warping and by the blur.
-        inside = cv2.erode(known, np.ones((9, 9), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
-        if not inside.any():
+        now, then = (cv2.GaussianBlur(each, (5, 5), 0) for each in (plane, warped))
+        apart = cv2.absdiff(now, then)
+        inside = _inside(motion, plane.shape)
+        some = apart[::4, ::4][inside[::4, ::4] > 0]
+        if not len(some):
             return Regions.none()
-        across, down = cv2.Sobel(then, cv2.CV_32F, 1, 0), cv2.Sobel(then, cv2.CV_32F, 0, 1)
-        steep = (np.abs(across) + np.abs(down)) / 4  # levels a pixel: Sobel's weights sum to 8, for two pixels
-        noise = float(np.median(apart[inside][::7]))
-        limit = max(_LEAST_LEVELS, _NOISE_TIMES * noise) + _SLIP_PX * cv2.dilate(steep, np.ones((3, 3), np.uint8))
-        return _regions((apart > limit) & inside)
+        # Largest less smallest of nine pixels: twice the slope, levels a pixel, also just beside an edge.
+        steep = cv2.dilate(cv2.morphologyEx(then, cv2.MORPH_GRADIENT, _NINE), _NINE)
+        least = max(_LEAST_LEVELS, _NOISE_TIMES * float(np.median(some)))
+        limit = cv2.convertScaleAbs(steep, alpha=_SLIP_PX / 2, beta=least)
+        return _regions(cv2.bitwise_and(cv2.compare(apart, limit, cv2.CMP_GT), inside))
+
+
+def _inside(motion: Motion, shape: tuple[int, ...]) -> Plane:
+    """255 where the reference shows what is in the picture; not on its rim, which is mixed with what lies beside it."""
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillConvexPoly(mask, np.round(_corners(motion, shape)).astype(np.int32), 255)
+    return np.asarray(cv2.erode(mask, _RIM, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)
+
+
+def _corners(motion: Motion, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Of the reference, in the picture now: `(4, 1, 2)`."""
+    tall, wide = shape
+    corners = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
+    return np.asarray(cv2.perspectiveTransform(corners, motion.homography), np.float32)
 
 
 def small(y: Plane) -> Plane:
@@ -139,19 +152,18 @@ def small(y: Plane) -> Plane:
 def _overlap(motion: Motion, shape: tuple[int, ...]) -> float:
     """Share of the picture that the reference shows."""
     tall, wide = shape
-    corners = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
-    moved = cv2.perspectiveTransform(corners, motion.homography)
-    shared, _ = cv2.intersectConvexConvex(moved, corners)
+    whole = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
+    shared, _ = cv2.intersectConvexConvex(_corners(motion, shape), whole)
     return float(shared) / (wide * tall)
 
 
-def _regions(changed: NDArray[np.bool_]) -> Regions:
+def _regions(changed: NDArray[Any]) -> Regions:
     """Cells of which enough changed, joined, and a little air around them."""
     tall, wide = changed.shape
     rows, columns = -(-tall // _CELL), -(-wide // _CELL)
     padded = np.zeros((rows * _CELL, columns * _CELL), np.float32)
     padded[:tall, :wide] = changed
-    share = padded.reshape(rows, _CELL, columns, _CELL).mean(axis=(1, 3))
+    share = np.asarray(cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA)) / 255
     hot = (share > _LEAST_CHANGED).astype(np.uint8)
     if not hot.any():
         return Regions.none()
