@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from calibration.errors import EvidenceError
 from edge.clock import AgentClock
 from pipelines.frame import Frame
-from pipelines.harvest import FOLDER, NOTES, PICTURE, VERDICTS, Find, KeptPicture, Verdict, parse_verdicts, worth
+from pipelines.harvest import FOLDER, NOTES, PICTURE, VERDICTS, Find, KeptPicture, Verdict, Why, parse_verdicts, worth
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +32,13 @@ LEAVE_FREE_BYTES = 256 * 10**6
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One kept picture."""
+    """What has to be known of a kept picture all the time; its boxes are read from its notes when asked for."""
 
-    kept: KeptPicture
+    id: str
+    why: Why
+    score: float
+    kept_s: float
+    incidents: frozenset[str]
     notes: Path
     size: int  # bytes of both files
 
@@ -42,9 +46,10 @@ class _Entry:
     def picture(self) -> Path:
         return self.notes.with_suffix(PICTURE)
 
-    @property
-    def incidents(self) -> frozenset[str]:
-        return frozenset(claim.incident for claim in self.kept.claims)
+
+def _entry(kept: KeptPicture, notes: Path, size: int) -> _Entry:
+    incidents = frozenset(claim.incident for claim in kept.claims)
+    return _Entry(kept.id, kept.why, kept.score, kept.kept_s, incidents, notes, size)
 
 
 class HarvestStore:
@@ -78,7 +83,7 @@ class HarvestStore:
         self._noted: set[str] = set()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            self._entries = {entry.kept.id: entry for entry in _scan(self.root)}
+            self._entries = {entry.id: entry for entry in _scan(self.root)}
             self._make_room(0)
         except OSError as error:
             raise _disk_error(self.root, error) from error
@@ -90,13 +95,14 @@ class HarvestStore:
 
     @property
     def finds(self) -> tuple[KeptPicture, ...]:
-        """What is kept, the oldest first."""
-        return tuple(sorted((e.kept for e in list(self._entries.values())), key=lambda find: find.captured_s))
+        """What is kept, the oldest first; read from the disk."""
+        found = (_read(entry.notes) for entry in list(self._entries.values()))
+        return tuple(sorted((find for find in found if find is not None), key=lambda find: find.captured_s))
 
     @property
     def counts(self) -> Mapping[str, int]:
         """Pictures by kind."""
-        return Counter(str(entry.kept.why) for entry in list(self._entries.values()))
+        return Counter(str(entry.why) for entry in list(self._entries.values()))
 
     def keep(self, find: Find, frame: Frame) -> KeptPicture:
         """Write a frame as it is, nothing drawn in, with its find beside it.
@@ -119,7 +125,7 @@ class HarvestStore:
         except OSError as error:
             path.with_suffix(PICTURE).unlink(missing_ok=True)
             raise _disk_error(path, error) from error
-        self._entries[find.id] = _Entry(kept, path, size)
+        self._entries[find.id] = _entry(kept, path, size)
         return kept
 
     def _jpeg(self, find: Find, frame: Frame) -> bytes:
@@ -138,7 +144,7 @@ class HarvestStore:
         over = self._over(size)
         now_s = self._clock.now()
         self._read_verdicts()
-        for entry in sorted(self._entries.values(), key=lambda entry: worth(entry.kept, now_s)):
+        for entry in sorted(self._entries.values(), key=lambda entry: worth(entry, now_s)):
             if over <= 0:
                 return
             if entry.incidents.isdisjoint(self._judged):
@@ -159,7 +165,7 @@ class HarvestStore:
         # The notes first: a picture without them is removed at the next start.
         entry.notes.unlink(missing_ok=True)
         entry.picture.unlink(missing_ok=True)
-        del self._entries[entry.kept.id]
+        del self._entries[entry.id]
 
     def _read_verdicts(self) -> None:
         """Which incidents have been judged by now."""
@@ -190,12 +196,20 @@ def _scan(root: Path) -> Iterator[_Entry]:
             picture.unlink(missing_ok=True)
         else:
             if kept.id == path.stem and picture.is_file():
-                yield _Entry(kept, path, path.stat().st_size + picture.stat().st_size)
+                yield _entry(kept, path, path.stat().st_size + picture.stat().st_size)
                 continue
         path.unlink()
     for picture in root.glob(f"{_DAYS}/*{PICTURE}"):
         if not picture.with_suffix(NOTES).exists():
             picture.unlink()
+
+
+def _read(notes: Path) -> KeptPicture | None:
+    """None: somebody has taken it, or damaged it."""
+    try:
+        return KeptPicture.model_validate_json(notes.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def _write_whole(path: Path, content: bytes) -> None:

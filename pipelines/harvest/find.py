@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -98,7 +98,26 @@ class KeptPicture(Find):
     kept_s: float = Field(description="when it was kept by the agent's clock, UTC seconds since the epoch")
 
 
-def worth(kept: KeptPicture, now_s: float) -> float:
+class Weighed(Protocol):
+    """What a picture's worth depends on."""
+
+    @property
+    def why(self) -> Why:
+        """The kind."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """Of its kind."""
+        ...
+
+    @property
+    def kept_s(self) -> float:
+        """When it was kept."""
+        ...
+
+
+def worth(kept: Weighed, now_s: float) -> float:
     """What a picture is worth at a time: by kind and score, halved every week; as a logarithm to base 2."""
     fresh = math.log2(_WORTH[kept.why] * max(kept.score, _LEAST_SCORE))
     return fresh - max(0.0, now_s - kept.kept_s) / HALF_LIFE_S
