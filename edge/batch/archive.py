@@ -9,7 +9,8 @@ from pathlib import Path
 
 from calibration.errors import ConfigError
 from edge.agent.folder import read_json, write_whole
-from edge.batch.job import Record, lines
+from edge.batch.job import lines
+from edge.replay import Record
 
 LINES, PARQUET = "results.jsonl", "results.parquet"
 _DONE, _BATCH = "done", "batch.json"

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from calibration.errors import ConfigError
-from edge.batch.job import Record, Settings, inspect_recording
+from edge.batch.job import Settings, inspect_recording
+from edge.replay import Record
 
 Engine = Literal["plain", "ray"]
 _RETRIES = 3

@@ -9,19 +9,15 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from calibration.errors import SourceError, SourceUnusable
 from edge.model_store import ModelStore
-from edge.replay import Replay, plans_from_rules, plans_from_site
+from edge.replay import Record, Replay, event_record, plans_from_rules, plans_from_site, summary_record
 from edge.replay.plans import ReplayPlan, usual_rules
 from edge.sources import Pace, open_source
 from edge.sources.drill import Drill
-from pipelines.events import Event
 
 SUFFIXES = {".mp4", ".mkv", ".mov", ".avi", ".ts", ".m4v", ".webm", ".h264", ".hevc"}
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +92,11 @@ def inspect_recording(settings: Settings, folder: str, clip: str) -> list[Record
     replay = Replay(footage, plan.watch, lambda: f"{clip}#{next(numbers)}", Drill(drill) if drill is not None else None)
     try:
         for step in replay.steps():
-            records += [_event(clip, event) for event in step.events]
+            records += [event_record(clip, event) for event in step.events]
     except SourceError as error:
         records.append({"type": "unreadable", "clip": clip, "reason": str(error)})
-    done = replay.summary
-    records.append(
-        {
-            "type": "summary", "clip": clip, "frames": done.frames, "inspected": done.inspected,
-            "incidents": done.incidents, "media_s": round(done.media_s, 3),
-        }
-    )  # fmt: skip
+    records.append(summary_record(clip, replay.summary))
     return records
-
-
-def _event(clip: str, event: Event) -> Record:
-    return {
-        "type": "event", "clip": clip, "hazard": str(event.kind), "phase": str(event.phase), "incident": event.incident,
-        "media_time_s": round(event.time_s, 3), "first_seen_s": round(event.first_seen_s, 3),
-        "score": round(event.score, 4), "bbox": [round(value, 4) for value in event.box], "zone": event.zone,
-        "rule": event.rule, "severity": event.severity, "mode": str(event.mode), "drill": event.drill,
-    }  # fmt: skip
 
 
 def lines(records: list[Record]) -> Iterator[str]:

@@ -16,7 +16,18 @@ from calibration.errors import ConfigError, SourceError
 from edge.agent.ids import Uuid7
 from edge.evidence.film import Film
 from edge.model_store import ModelStore
-from edge.replay import Gatherer, Replay, Step, Summary, draw, plans_from_rules, plans_from_site
+from edge.replay import (
+    Gatherer,
+    Record,
+    Replay,
+    Step,
+    Summary,
+    draw,
+    event_record,
+    plans_from_rules,
+    plans_from_site,
+    summary_record,
+)
 from edge.replay.plans import ReplayPlan, usual_rules
 from edge.sources import Pace, open_source
 from edge.sources.drill import Drill
@@ -95,7 +106,7 @@ def inspect(  # noqa: C901, PLR0913, PLR0917 - one parameter an option
                 if gatherer is not None:
                     gatherer.see(step)
                 for event in step.events:
-                    _tell(_record(video, event)) if json else _say(video, event, lang)
+                    _tell(event_record(video, event)) if json else _say(video, event, lang)
         except SourceError as error:
             unreadable = True
             Console(stderr=True).print(f"[red]lookout: {error}", highlight=False, soft_wrap=True)
@@ -153,35 +164,8 @@ def _shown(video: str, replay: Replay, plan: ReplayPlan, annotate: Path | None, 
             yield step
 
 
-def _record(clip: str, event: Event) -> dict[str, object]:
-    return {
-        "type": "event",
-        "clip": clip,
-        "hazard": str(event.kind),
-        "phase": str(event.phase),
-        "incident": event.incident,
-        "media_time_s": round(event.time_s, 3),
-        "first_seen_s": round(event.first_seen_s, 3),
-        "score": round(event.score, 4),
-        "bbox": [round(value, 4) for value in event.box],
-        "zone": event.zone,
-        "rule": event.rule,
-        "severity": event.severity,
-        "mode": str(event.mode),
-        "drill": event.drill,
-    }
-
-
-def _closing(clip: str, summary: Summary) -> dict[str, object]:
-    return {
-        "type": "summary",
-        "clip": clip,
-        "frames": summary.frames,
-        "inspected": summary.inspected,
-        "incidents": summary.incidents,
-        "media_s": round(summary.media_s, 3),
-        "wall_s": round(summary.wall_s, 3),
-    }
+def _closing(clip: str, summary: Summary) -> Record:
+    return {**summary_record(clip, summary), "wall_s": round(summary.wall_s, 3)}
 
 
 def _tell(record: dict[str, object]) -> None:

@@ -9,6 +9,7 @@ from ssl import SSLContext
 from urllib.parse import urlsplit
 
 from calibration.errors import DeliveryError
+from edge.address import shown
 from edge.evidence.files import EvidenceFile
 
 _PIECE_BYTES = 64 * 1024
@@ -70,16 +71,6 @@ def put(
     if 300 <= answer.status < 500 and answer.status not in _LATER:
         raise UploadRefused(sentence)
     raise DeliveryError(sentence)
-
-
-def shown(url: str) -> str:
-    """An address without what may be a secret in it: user, password, query."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "an address that is none"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 def _connection(

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from calibration.errors import CommandFailed, CommandRefused, DeliveryError, OutboxDamaged
+from edge.address import shown
 from edge.config.upload import UploadSettings
 from edge.delivery.backoff import Backoff
 from edge.delivery.entries import Entry
 from edge.delivery.holds import Holds
 from edge.delivery.outbox import Outbox
-from edge.delivery.put import UploadRefused, put, shown
+from edge.delivery.put import UploadRefused, put
 from edge.delivery.tls import tls_context
 from edge.evidence.files import EvidenceFile, digest_of
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from calibration.errors import ModelError
-from edge.delivery.put import shown
+from edge.address import shown
 from edge.model_store import CARD
 
 MOST_BYTES = 256 * 1024**2
