@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.homography import Homography, is_sound
 from pipelines.frame import Plane
 from pipelines.hazards import Box
 
@@ -99,7 +100,7 @@ def _grey(picture: Plane) -> Plane:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), np.uint8)
 
 
-def _register(old: Plane, new: Plane) -> tuple[NDArray[np.float64] | None, int]:
+def _register(old: Plane, new: Plane) -> tuple[Homography | None, int]:
     """From the old picture to the new one, and how many points agree."""
     finder = cv2.ORB_create(_FEATURES, fastThreshold=7)  # type: ignore[attr-defined]
     first, second = finder.detectAndCompute(old, None), finder.detectAndCompute(new, None)
@@ -113,16 +114,13 @@ def _register(old: Plane, new: Plane) -> tuple[NDArray[np.float64] | None, int]:
     there = np.array([second[0][match.trainIdx].pt for match in good], np.float32)
     homography, agree = cv2.findHomography(here, there, cv2.RANSAC, 4.0, maxIters=2000)
     inliers = int(agree.sum()) if agree is not None else 0
-    if homography is None or inliers < _FEWEST_INLIERS or not _sound(np.asarray(homography, np.float64), old.shape):
+    if (
+        homography is None
+        or inliers < _FEWEST_INLIERS
+        or not is_sound(np.asarray(homography, np.float64), old.shape, 0.3, 3.0)
+    ):
         return None, inliers
     return np.asarray(homography, np.float64), inliers
-
-
-def _sound(homography: NDArray[np.float64], shape: tuple[int, ...]) -> bool:
-    tall, wide = shape[:2]
-    corners = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
-    moved = cv2.perspectiveTransform(corners, homography)
-    return bool(cv2.isContourConvex(moved)) and 0.3 < cv2.contourArea(moved) / (wide * tall) < 3.0
 
 
 def _same_light(old: Plane, new: Plane, shown: NDArray[np.bool_]) -> Plane:

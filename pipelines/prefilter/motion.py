@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from calibration.homography import Homography, is_sound
 from pipelines.frame import Plane
 
 _MOST_POINTS, _FEWEST_POINTS = 90, 20
@@ -18,8 +18,6 @@ _WITHIN_PX = 0.7
 _LEAST_INLIERS = 0.5
 _LEAST_SPREAD = 0.25
 """Points that agree must span so much of the picture's width and height, or the homography means nothing elsewhere."""
-
-Homography = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class EgoMotion:
             self.reason = "the picture turned too fast"
             return None
         homography, agree = cv2.findHomography(self._points[good], found[good], cv2.RANSAC, _WITHIN_PX, maxIters=200)
-        if homography is None or not _sound(np.asarray(homography, np.float64), wide, tall):
+        if homography is None or not is_sound(np.asarray(homography, np.float64), plane.shape, 0.4, 2.5):
             self.reason = "no motion of the camera explains the picture"
             return None
         sure = agree.ravel().astype(bool)
@@ -80,11 +78,3 @@ class EgoMotion:
         self.reason = None
         self._homography = np.asarray(homography, np.float64)
         return Motion(self._homography, float(sure.mean()))
-
-
-def _sound(homography: Homography, wide: int, tall: int) -> bool:
-    """It turns, shifts and tilts the picture, and does not fold it."""
-    corners = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
-    moved = cv2.perspectiveTransform(corners, homography)
-    area = cv2.contourArea(moved) / (wide * tall)
-    return bool(cv2.isContourConvex(moved)) and 0.4 < area < 2.5

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.homography import Homography, corners, moved_corners
 from pipelines.activity import Regions
 from pipelines.frame import Frame, Plane
-from pipelines.prefilter.motion import EgoMotion, Homography, Motion
+from pipelines.prefilter.motion import EgoMotion, Motion
 
 WIDTH = 320
 """Columns of the plane on which it works."""
@@ -128,15 +129,8 @@ class MovingPrefilter:
 def _inside(motion: Motion, shape: tuple[int, ...]) -> Plane:
     """255 where the reference shows what is in the picture; not on its rim, which is mixed with what lies beside it."""
     mask = np.zeros(shape, np.uint8)
-    cv2.fillConvexPoly(mask, np.round(_corners(motion, shape)).astype(np.int32), 255)
+    cv2.fillConvexPoly(mask, np.round(moved_corners(motion.homography, shape)).astype(np.int32), 255)
     return np.asarray(cv2.erode(mask, _RIM, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)
-
-
-def _corners(motion: Motion, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Of the reference, in the picture now: `(4, 1, 2)`."""
-    tall, wide = shape
-    corners = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
-    return np.asarray(cv2.perspectiveTransform(corners, motion.homography), np.float32)
 
 
 def small(y: Plane) -> Plane:
@@ -151,10 +145,8 @@ def small(y: Plane) -> Plane:
 
 def _overlap(motion: Motion, shape: tuple[int, ...]) -> float:
     """Share of the picture that the reference shows."""
-    tall, wide = shape
-    whole = np.array([[[0, 0]], [[wide, 0]], [[wide, tall]], [[0, tall]]], np.float32)
-    shared, _ = cv2.intersectConvexConvex(_corners(motion, shape), whole)
-    return float(shared) / (wide * tall)
+    shared, _ = cv2.intersectConvexConvex(moved_corners(motion.homography, shape), corners(shape))
+    return float(shared) / (shape[0] * shape[1])
 
 
 def _regions(changed: NDArray[Any]) -> Regions:

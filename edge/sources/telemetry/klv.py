@@ -18,7 +18,7 @@ from calibration.turns import composed
 from edge.sources.telemetry.flight import Flight, Hints
 
 UNIVERSAL_KEY = bytes.fromhex("060e2b34020b01010e01030101000000")
-_CHECKSUM, _TIME = 1, 2
+_CHECKSUM = 1
 _SCALED: dict[int, tuple[str, float, float]] = {
     5: ("uint", 0.0, 360.0), 6: ("int", 20.0, 0.0), 7: ("int", 50.0, 0.0),
     13: ("int", 90.0, 0.0), 14: ("int", 180.0, 0.0), 15: ("uint", -900.0, 19_900.0),
