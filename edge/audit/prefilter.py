@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -25,6 +25,10 @@ LINGERS_S = 10.0
 
 # At the beginning of footage the view is being learnt; half of it, where it is short.
 LEARNS_S = 5.0
+# What comes and goes is seen a little before and after the times that somebody wrote down.
+AROUND_S = 1.0
+# A thing is pointed at when regions hold so much of what can be seen of it.
+_HELD = 0.5
 
 # So many levels of luma, over so many cells of the small picture, and a drawn thing is there to be seen.
 _VISIBLE_LEVELS, _VISIBLE_CELLS = 4, 12
@@ -48,6 +52,7 @@ class Outcome:
         visible_s: when it began, or could first be seen, seconds of the footage.
         flagged_s: when the prefilter first pointed at it; None if never.
         share: of the time it could be seen, how much was flagged.
+        alone: of a drill, it was pointed at when the same place would not have been without it.
     """
 
     where: str
@@ -58,6 +63,7 @@ class Outcome:
     visible_s: float
     flagged_s: float | None
     share: float
+    alone: bool = True
 
     @property
     def delay_s(self) -> float | None:
@@ -72,14 +78,19 @@ class Quiet:
     Attributes:
         where: the clip.
         weather: what disturbed it.
-        passed: mean share of the picture in regions, unsettled frames counted whole: area × time.
-        stirred: share of the frames with any region.
+        quiet_s: so long nothing moves in it.
+        passed: mean share of the picture in regions meanwhile, unsettled frames counted whole: area × time; None where
+            it is not known when nothing moves.
+        stirred: share of the frames with any region meanwhile.
+        lively: the same as `passed`, of the rest: things move, and are handed on rightly.
     """
 
     where: str
     weather: str
-    passed: float
-    stirred: float
+    quiet_s: float
+    passed: float | None
+    stirred: float | None
+    lively: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +111,14 @@ class Audit:
 
     def record(self) -> dict[str, Any]:
         """The audit as JSON."""
-        calm = [one.passed for one in self.quiet if one.weather == Weather.CALM]
+        calm = [one for one in self.quiet if one.weather == Weather.CALM]
         return {
             "recall": recall([*self.events, *self.drills]),
             "recall_events": recall(self.events),
             "recall_drills": recall(self.drills),
-            "passed_share": round(float(np.mean(calm)), 4) if calm else None,
+            "recall_alone": recall(self.drills, alone=True),
+            "passed_share": _mean([one.passed for one in calm]),
+            "passed_share_lively": _mean([one.lively for one in calm]),
             "look_us": round(self.look_us, 1),
             "events": [_told(one) for one in self.events],
             "drills": [_told(one) for one in self.drills],
@@ -113,20 +126,30 @@ class Audit:
         }
 
 
-def recall(outcomes: Sequence[Outcome]) -> float | None:
-    """Share that was flagged at all; None of nothing."""
-    return round(sum(one.flagged_s is not None for one in outcomes) / len(outcomes), 4) if outcomes else None
+def recall(outcomes: Sequence[Outcome], *, alone: bool = False) -> float | None:
+    """Share that was flagged at all; None of nothing.
+
+    Args:
+        outcomes: of things that there were to see.
+        alone: and would not have been without the thing: where much moves anyway, that is seldom.
+    """
+    hits = [one.flagged_s is not None and (one.alone or not alone) for one in outcomes]
+    return round(sum(hits) / len(hits), 4) if hits else None
 
 
 def watch_events(
     where: str, frames: Iterable[Frame], events: Mapping[str, Sequence[tuple[float, float]]]
 ) -> list[Outcome]:
-    """What the prefilter flags of a clip's own events; where in the picture they are is not known."""
+    """What the prefilter flags of a clip's own events; where in the picture they are is not known.
+
+    That the view is unsettled counts for nothing: at the beginning of a clip it always is.
+    """
     prefilter, times, flagged = Prefilter(), [], []
     for frame in frames:
         activity = prefilter.look(frame)
-        times.append(frame.time_s)
-        flagged.append(len(activity.regions) > 0 or activity.unsettled)
+        if not activity.unsettled:
+            times.append(frame.time_s)
+            flagged.append(len(activity.regions) > 0)
     return [
         _outcome(where, what, Weather.CALM, 0.0, 0.0, start, [
             (at, hit) for at, hit in zip(times, flagged, strict=True) if start <= at <= end
@@ -135,40 +158,57 @@ def watch_events(
     ]  # fmt: skip
 
 
-def watch_quiet(where: str, frames: Sequence[Frame], weather: Weather) -> Quiet:
-    """What the prefilter hands on of footage without a hazard, once it has learnt the view."""
-    prefilter, shares = Prefilter(), []
+def watch_quiet(
+    where: str, frames: Sequence[Frame], weather: Weather, lively: Sequence[tuple[float, float]] | None = ()
+) -> Quiet:
+    """What the prefilter hands on of footage without a hazard, once it has learnt the view.
+
+    Args:
+        where: the clip.
+        frames: of it.
+        weather: what disturbs it.
+        lively: when something moves in it; None if that is not known.
+    """
+    prefilter = Prefilter()
+    calm: list[float] = []
+    rest: list[float] = []
     lasts_s = frames[-1].time_s - frames[0].time_s
     known_s = frames[0].time_s + min(LEARNS_S, lasts_s / 2)
     for frame in map(disturb(weather, frames[0].time_s + lasts_s / 2), frames):
         activity = prefilter.look(frame)
         if frame.time_s >= known_s:
-            shares.append(1.0 if activity.unsettled else covered(activity.regions.xyxy))
-    passed = np.array(shares or [0.0])
-    return Quiet(where, weather, round(float(passed.mean()), 4), round(float((passed > 0).mean()), 4))
+            share = 1.0 if activity.unsettled else covered(activity.regions.xyxy)
+            moves = lively is None or any(a - AROUND_S <= frame.time_s <= b + AROUND_S for a, b in lively)
+            (rest if moves else calm).append(share)
+    step_s = lasts_s / max(len(frames) - 1, 1)
+    stirred = _mean([share > 0 for share in calm])
+    return Quiet(where, weather, round(len(calm) * step_s, 1), _mean(calm), stirred, _mean(rest))
 
 
 def watch_drill(
     where: str, frames: Sequence[Frame], item: DrillFire | DrillSmoke, weather: Weather, fps: float
 ) -> Outcome:
-    """Whether the prefilter points at a drill that it would not point at without it.
+    """Whether the prefilter points at a drill, and whether it would not have done so without it.
 
-    The same footage is looked at twice, with the drill and without: what moves there anyway proves nothing.
+    The same footage is looked at twice, with the drill and without. That the view is unsettled counts for nothing.
     """
     drill = Drill(DrillSettings(items=(item,)), 0.0)
     lasts_s = BEGINS_S + item.grow_s + LINGERS_S
     weather_on, weather_off = (disturb(weather, BEGINS_S + item.grow_s / 2) for _ in range(2))
     drilled, plain = Prefilter(), Prefilter()
     seen: list[tuple[float, bool]] = []
+    alone = False
     for frame in play(frames, lasts_s, fps):
         on, off = drilled.look(weather_on(drill.render(frame))), plain.look(weather_off(frame))
         place = drawn(on.luma, off.luma) if frame.time_s >= item.start_s else None
         if place is not None:
-            hit = on.unsettled or (_meets(on, place) and not _meets(off, place))
+            hit = not on.unsettled and held(on.regions.xyxy, place) >= _HELD
+            alone |= hit and held(off.regions.xyxy, place) < _HELD
             seen.append((frame.time_s, hit))
     opacity = item.opacity if isinstance(item, DrillSmoke) else 0.0
     visible_s = seen[0][0] if seen else lasts_s
-    return _outcome(where, str(item.kind), weather, item.grow_s, opacity, visible_s, seen)
+    outcome = _outcome(where, str(item.kind), weather, item.grow_s, opacity, visible_s, seen)
+    return replace(outcome, alone=alone)
 
 
 def drills(number: int) -> list[tuple[DrillFire | DrillSmoke, Weather]]:
@@ -197,10 +237,7 @@ def look_us(frames: Sequence[Frame]) -> float:
 
 def covered(boxes: NDArray[np.float32]) -> float:
     """Share of the picture in `(n, 4)` boxes of 0–1, what lies in several counted once."""
-    cells = np.zeros((ROWS, COLUMNS), bool)
-    for x1, y1, x2, y2 in boxes:
-        cells[int(y1 * ROWS) : int(np.ceil(y2 * ROWS)), int(x1 * COLUMNS) : int(np.ceil(x2 * COLUMNS))] = True
-    return float(cells.mean())
+    return held(boxes, (0.0, 0.0, 1.0, 1.0))
 
 
 def drawn(with_it: NDArray[np.uint8], without: NDArray[np.uint8]) -> tuple[float, float, float, float] | None:
@@ -219,10 +256,26 @@ def drawn(with_it: NDArray[np.uint8], without: NDArray[np.uint8]) -> tuple[float
     return (columns.min() / 80, rows.min() / 45, (columns.max() + 1) / 80, (rows.max() + 1) / 45)
 
 
-def _meets(activity: Activity, place: tuple[float, float, float, float]) -> bool:
-    x1, y1, x2, y2 = place
-    boxes = activity.regions.xyxy
-    return bool(((boxes[:, 0] < x2) & (boxes[:, 2] > x1) & (boxes[:, 1] < y2) & (boxes[:, 3] > y1)).any())
+def held(boxes: NDArray[np.float32], place: tuple[float, float, float, float]) -> float:
+    """Share of a place that lies in `(n, 4)` boxes of 0–1."""
+    rows, columns = _cells(place)
+    cells = np.zeros((ROWS, COLUMNS), bool)
+    for box in boxes:
+        cells[_cells(tuple(box))] = True
+    return float(cells[rows, columns].mean())
+
+
+def _cells(box: tuple[float, ...]) -> tuple[slice, slice]:
+    x1, y1, x2, y2 = box
+    return (
+        slice(int(y1 * ROWS), max(int(np.ceil(y2 * ROWS)), int(y1 * ROWS) + 1)),
+        slice(int(x1 * COLUMNS), max(int(np.ceil(x2 * COLUMNS)), int(x1 * COLUMNS) + 1)),
+    )
+
+
+def _mean(shares: Sequence[float | None]) -> float | None:
+    known = [share for share in shares if share is not None]
+    return round(float(np.mean(known)), 4) if known else None
 
 
 def _outcome(

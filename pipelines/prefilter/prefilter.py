@@ -8,29 +8,32 @@ from numpy.typing import NDArray
 
 from pipelines.activity import Activity, Derived
 from pipelines.frame import Frame, Plane
-from pipelines.prefilter.background import Background
+from pipelines.prefilter.background import FastBackground, SlowBackground
 from pipelines.prefilter.blocks import HOT, Counts, count, join
+from pipelines.prefilter.light import relit
 from pipelines.prefilter.noise import Noise
 from pipelines.prefilter.small import COLUMNS, Cells, Shrinker
 
-# The fast background follows in about 8 analysed frames (1.6 s at 5 a second).
-FAST_WEIGHT = 1 / 8
-# The slow one is updated once every SLOW_EVERY_S: a time constant of 16 minutes, against which a plume that takes
-# three minutes to form stands out almost in full. What differs from it is worked out once every SLOW_LOOK_S.
-SLOW_WEIGHT = 1 / 32
-SLOW_EVERY_S = 30.0
+# What differs between the two backgrounds is worked out once in so long.
 SLOW_LOOK_S = 0.95
 
 # A cell counts as changed from this many times the view's noise (its median, so 3.4 standard deviations
 # of the difference of two pictures), and at least this many levels.
 NOISE_TIMES = 5.0
+SLOW_NOISE_TIMES = 2.5  # of two backgrounds: each is made of eight or nine pictures
 LEAST_FAST = 7
 LEAST_SLOW = 9
 # What a changed cell weighs: beside one that has only come to stay.
 _FAST_WEIGHS, _FLAME_WEIGHS = 2.0, 4.0
+# What changes by so many times as much from one look to the next has changed, whatever the fast background says: a
+# flame flickers around its own mean. By less, a few cells of a brick wall do so too.
+_LEAPS = 2
 # The light has changed when this share of all cells moved at once, and mostly in one direction.
 LIGHT_SHARE = 0.6
 SETTLE_S = 2.0
+# Where this share of the cells differs, a part of that may be the iris: a white car in the view darkens all of it.
+_DRIFT_SHARE = 0.04
+_DARK = 110  # no flame is darker
 
 _Mask = NDArray[np.bool_]
 
@@ -38,10 +41,11 @@ _Mask = NDArray[np.bool_]
 class Prefilter:
     """Answers *where* a view may have changed; it never has the last word.
 
-    A fast background (seconds) shows what moves, a slow one (a quarter of an hour) what has come to
-    stay or forms too slowly for the fast one. A noisy night picture raises its own threshold. A light
-    that is switched on or off moves most cells at once in one direction: the backgrounds are then
-    taken anew, and the view counts as unsettled.
+    A fast background (seconds) shows what moves. A slow one (a quarter of an hour) shows, by how the fast one has come
+    to differ from it, what has come to stay or forms too slowly. What comes of the light is taken off both, and a noisy
+    night picture raises its own threshold. A light that is switched on or off moves most cells at once in one
+    direction: the view is then to be looked at in full, and the backgrounds are carried over into the new light. Where
+    it is another picture they are taken anew, and the view counts as unsettled until they are known.
 
     In a view in which next to nothing changes, a look costs little more than shrinking the picture: what follows is
     worked out for the cells that changed, and what only rules ask for (see `Activity`) when they ask.
@@ -56,43 +60,57 @@ class Prefilter:
         self._noise = Noise()
         self._size = (0, 0)
         self._last: Plane | None = None
-        self._light_s = 0.0
+        self._begun_s = 0.0
 
     def look(self, frame: Frame) -> Activity:
         """What changed in this frame; costs about the same whatever its size."""
         if self._size != (frame.width, frame.height):
             self.reset()
             self._size = (frame.width, frame.height)
-        luma, now = self._small.luma(frame), frame.time_s
+        luma, now, relit = self._small.luma(frame), frame.time_s, False
         if self._last is None:
             self._begin(luma, now)
             self._last = luma
         last, limit = self._last, max(self._noise.levels * NOISE_TIMES, LEAST_FAST)
-        moving = np.asarray(cv2.absdiff(luma, last)) > limit
+        step = np.asarray(cv2.absdiff(luma, last), np.uint8)
+        moving = step > limit
         fast = np.asarray(cv2.absdiff(luma, self._fast.shown), np.uint8)
         if self._light_switched(luma, fast):
-            self._begin(luma, now)
-            fast = np.zeros_like(luma)
+            fast, relit = self._relight(luma, now), True
+        elif np.count_nonzero(fast[::4, ::4] > limit) > _DRIFT_SHARE / 16 * fast.size:
+            fast = difference(luma, self._fast.shown)
         if now - self._slow_look_s >= SLOW_LOOK_S:
             self._compare_slow(luma, now)
-        stirs, scores = self._count(frame, luma, moving, fast > limit)
+        # Where something has left, the fast background needs seconds to forget it: the slow one knows what is there.
+        left = (np.asarray(cv2.absdiff(luma, self._slow.shown)) <= limit) & ~moving
+        stirs, scores = self._count(frame, luma, moving, ((fast > limit) & ~left) | (step > _LEAPS * limit))
         activity = Activity(
             luma=luma,
             fast=fast,
             moving=moving,
             regions=join(scores),
             stirring=bool((stirs >= HOT).any()),
-            unsettled=now - self._light_s < SETTLE_S,
+            unsettled=relit or now - self._begun_s < SETTLE_S,
             derived=_Derived(self._small, frame, luma, last, self._slow.shown),
         )
         self._learn(luma, now)
         return activity
 
     def _begin(self, luma: Plane, now: float) -> None:
-        self._fast = Background(luma, FAST_WEIGHT)
-        self._slow = Background(luma, SLOW_WEIGHT)
+        self._fast = FastBackground(luma)
+        self._slow = SlowBackground(luma, now)
         self._slow_counts = np.zeros_like(count(np.empty(0, np.intp)))
-        self._light_s = self._slow_s = self._slow_look_s = now
+        self._begun_s = self._slow_look_s = now
+
+    def _relight(self, luma: Plane, now: float) -> Plane:
+        """Carry the backgrounds over into the new light, so that what was flagged stays so; else begin anew."""
+        self._fast.relight(luma)
+        apart = np.asarray(cv2.absdiff(luma, self._fast.shown), np.uint8)
+        if np.count_nonzero(apart > LEAST_FAST) > LIGHT_SHARE * apart.size:
+            self._begin(luma, now)
+            return np.zeros_like(luma)
+        self._slow.relight(luma)
+        return apart
 
     def _light_switched(self, luma: Plane, fast: Plane) -> bool:
         some = fast[::4, ::4]
@@ -104,27 +122,31 @@ class Prefilter:
         return bool(max(up, down) > most)
 
     def _compare_slow(self, luma: Plane, now: float) -> None:
-        limit = max(self._noise.levels * NOISE_TIMES, LEAST_SLOW)
-        self._slow_counts = count(np.flatnonzero(slow_difference(luma, self._slow.shown) > limit))
+        """Stays: neither what passes, which the picture shows, nor what has passed, whose trace the fast one shows."""
+        limit = max(self._noise.levels * SLOW_NOISE_TIMES, LEAST_SLOW)
+        slow = relit(self._slow.shown, self._fast.shown)
+        stays = (cv2.absdiff(self._fast.shown, slow) > limit) & (cv2.absdiff(luma, slow) > limit)
+        self._slow_counts = count(np.flatnonzero(stays))
         self._slow_look_s = now
 
-    def _count(self, frame: Frame, luma: Plane, moving: _Mask, fast: _Mask) -> tuple[Counts, Counts]:
+    def _count(self, frame: Frame, luma: Plane, moving: _Mask, changed: _Mask) -> tuple[Counts, Counts]:
         """In each block: how many cells move, and what weighs in it."""
-        cells = np.flatnonzero(moving | fast)
+        cells = np.flatnonzero(changed)
+        stirs = count(np.flatnonzero(moving))
         if not len(cells):
-            return self._slow_counts * 0, self._slow_counts
-        weights = fast.ravel()[cells] * _FAST_WEIGHS + _FLAME_WEIGHS * self._flame_at(frame, luma, cells)
-        return count(cells[moving.ravel()[cells]]), count(cells, weights) + self._slow_counts
+            return stirs, self._slow_counts
+        weights = _FAST_WEIGHS + _FLAME_WEIGHS * self._flame_at(frame, luma, cells)
+        return stirs, count(cells, weights) + self._slow_counts
 
     def _flame_at(self, frame: Frame, luma: Plane, cells: Cells) -> _Mask:
-        u, v = self._small.chroma_at(frame, *np.divmod(cells, COLUMNS))
-        return _is_flame(luma.ravel()[cells], u, v)
+        flame = luma.ravel()[cells] > _DARK
+        bright = cells[flame]
+        flame[flame] = _is_flame(luma.ravel()[bright], *self._small.chroma_at(frame, *np.divmod(bright, COLUMNS)))
+        return flame
 
     def _learn(self, luma: Plane, now: float) -> None:
         self._fast.update(luma)
-        if now - self._slow_s >= SLOW_EVERY_S:
-            self._slow.update(luma)
-            self._slow_s = now
+        self._slow.update(luma, now)
         if self._last is not None:
             self._noise.learn(luma, self._last)
         self._last = luma
@@ -138,7 +160,7 @@ class _Derived(Derived):
         self._luma, self._last, self._slow = luma, last, slow
 
     def slow(self) -> Plane:
-        return np.minimum(slow_difference(self._luma, self._slow), 255).astype(np.uint8)
+        return difference(self._luma, self._slow)
 
     def flame(self) -> _Mask:
         return _is_flame(self._luma, *Shrinker().chroma(self._frame))
@@ -147,18 +169,14 @@ class _Derived(Derived):
         return np.subtract(self._luma, self._last, dtype=np.int16)
 
 
-def slow_difference(luma: Plane, slow: Plane) -> NDArray[np.int16]:
-    """Absolute difference, in levels, less what the whole view drifted by: a cloud, the sun, the iris."""
-    difference = np.subtract(luma, slow, dtype=np.int16)
-    some = difference[::4, ::4].ravel()
-    drift = np.partition(some, len(some) // 2)[len(some) // 2]
-    apart: NDArray[np.int16] = np.abs(difference - drift)
-    return apart
+def difference(luma: Plane, background: Plane) -> Plane:
+    """Absolute difference, in levels, less what comes of the light of the whole view: a cloud, the sun, the iris."""
+    return np.asarray(cv2.absdiff(luma, relit(background, luma)), np.uint8)
 
 
 def _is_flame(luma: Plane, u: Plane, v: Plane) -> _Mask:
     """Bright, red above blue: Y > 110, Cr > 140, Cr - Cb > 30 (after Çelik and Demirel, 2009)."""
-    warm: _Mask = (v > 140) & (luma > 110)
+    warm: _Mask = (v > 140) & (luma > _DARK)
     if not warm.any():
         return warm
     flame: _Mask = warm & (np.subtract(v, u, dtype=np.int16) > 30)

@@ -24,10 +24,12 @@ class Clip:
     Attributes:
         path: a video, or a folder of pictures.
         events: start and end in seconds of each hazard; a hazard that is not named does not happen.
+        lively: when something else moves in it, persons or vehicles; None if the file does not say.
     """
 
     path: Path
     events: Mapping[HazardKind, tuple[Span, ...]]
+    lively: tuple[Span, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -38,8 +40,9 @@ class Clip:
 def read_clips(path: Path) -> tuple[Clip, ...]:
     """Read a file that has for each clip `name: {hazard: [[start, end], …]}`.
 
-    The clips lie beside the file, under their name with or without its ending. Keys that are no hazard's (a licence,
-    a note) say nothing here; a clip without events is footage on which any alarm is false.
+    The clips lie beside the file, under their name with or without its ending. Keys that are no hazard's say when
+    something else moves, if their values are times as well; others (a licence, a note) say nothing here. A clip without
+    events is footage on which any alarm is false.
 
     Raises:
         DatasetError: it can not be read, or is wrong: every fault with its place.
@@ -66,11 +69,13 @@ def _clip(folder: Path, name: str, said: Any, faults: list[str]) -> Clip | None:
     if said is not None and not isinstance(said, dict):
         faults.append(f"{name}: found {said!r}, expected {{hazard: [[start, end], …]}}")
         return None
-    events = {}
+    events, lively = {}, None
     for key, spans in (said or {}).items():
         if key in set(HazardKind):
             events[HazardKind(key)] = _spans(f"{name}.{key}", spans, faults)
-    return Clip(found, events) if found is not None else None
+        elif _are_spans(spans):
+            lively = (*(lively or ()), *_spans(f"{name}.{key}", spans, faults))
+    return Clip(found, events, lively) if found is not None else None
 
 
 def _file(folder: Path, name: str) -> Path | None:
@@ -78,15 +83,18 @@ def _file(folder: Path, name: str) -> Path | None:
     return next((way for way in ways if way.exists()), None)
 
 
-def _spans(where: str, spans: Any, faults: list[str]) -> tuple[Span, ...]:
-    fits = isinstance(spans, list) and all(
+def _are_spans(spans: Any) -> bool:
+    return isinstance(spans, list) and all(
         isinstance(span, list)
         and len(span) == 2
         and all(isinstance(edge, int | float) for edge in span)
         and 0 <= span[0] < span[1]
         for span in spans
     )
-    if not fits:
+
+
+def _spans(where: str, spans: Any, faults: list[str]) -> tuple[Span, ...]:
+    if not _are_spans(spans):
         faults.append(f"{where}: found {spans!r}, expected a list of [start, end] in seconds")
         return ()
     return tuple((float(start), float(end)) for start, end in spans)

@@ -10,7 +10,7 @@ import pytest
 
 from edge.audit import prefilter as audit
 from edge.audit.footage import Weather, disturb, play
-from edge.audit.prefilter import covered, drawn, recall, watch_drill, watch_events, watch_quiet
+from edge.audit.prefilter import covered, drawn, held, recall, watch_drill, watch_events, watch_quiet
 from edge.config.drill import DrillSmoke
 from pipelines.activity import Activity, Regions
 from pipelines.frame import Frame, from_bgr
@@ -40,6 +40,7 @@ def test_a_plume_is_flagged_soon_after_it_can_be_seen() -> None:
     assert outcome.delay_s is not None
     assert outcome.delay_s < 3
     assert outcome.share > 0.5
+    assert outcome.alone
 
 
 def test_a_prefilter_that_points_at_nothing_misses_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +59,7 @@ def test_a_prefilter_that_points_at_nothing_misses_it(monkeypatch: pytest.Monkey
 
 
 def test_what_moves_there_anyway_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A prefilter that points at everything all the time has not seen the plume."""
+    """A prefilter that points at everything all the time misses nothing, hands on everything, and has seen no plume."""
     look: Callable[[Prefilter, Frame], Activity] = Prefilter.look
 
     def nervous(self: Prefilter, frame: Frame) -> object:
@@ -67,15 +68,55 @@ def test_what_moves_there_anyway_proves_nothing(monkeypatch: pytest.MonkeyPatch)
         return replace(seen, regions=everywhere, unsettled=False)
 
     monkeypatch.setattr(Prefilter, "look", nervous)
-    assert watch_drill("yard", yard(8), plume(), Weather.CALM, FPS).flagged_s is None
+    outcome = watch_drill("yard", yard(8), plume(), Weather.CALM, FPS)
+    assert not outcome.alone
+    assert recall([outcome]) == 1
+    assert recall([outcome], alone=True) == 0
     assert watch_quiet("yard", yard(12), Weather.CALM).passed == 1.0
+
+
+def test_that_a_view_is_unsettled_is_no_merit(monkeypatch: pytest.MonkeyPatch) -> None:
+    look: Callable[[Prefilter, Frame], Activity] = Prefilter.look
+    monkeypatch.setattr(
+        Prefilter, "look", lambda self, frame: replace(look(self, frame), regions=Regions.none(), unsettled=True)
+    )
+    assert watch_drill("yard", yard(8), plume(), Weather.CALM, FPS).flagged_s is None
+    assert watch_events("yard", yard(12), {"fire": [(6.0, 10.0)]})[0].flagged_s is None
+    assert watch_quiet("yard", yard(12), Weather.CALM).passed == 1.0
+
+
+def test_a_corner_of_a_plume_is_not_the_plume() -> None:
+    boxes = np.array([[0.0, 0.0, 0.25, 0.5], [0.2, 0.0, 0.3, 0.1]], np.float32)
+    assert held(boxes, (0.0, 0.0, 0.25, 0.5)) == 1.0
+    assert held(boxes, (0.0, 0.0, 1.0, 0.5)) < 0.3
+    assert held(boxes[:0], (0.0, 0.0, 1.0, 1.0)) == 0
+
+
+def test_time_in_which_something_moves_is_counted_apart() -> None:
+    frames = list(yard(20))
+    for number, frame in enumerate(frames):
+        if 12 <= frame.time_s < 15:
+            picture = frame.bgr().copy()
+            picture[40:100, 60 + 5 * (number % 15) :][:, :60] = 255
+            frames[number] = from_bgr(picture, time_s=frame.time_s)
+    told = watch_quiet("yard", frames, Weather.CALM, [(12.0, 15.0)])
+    assert told.quiet_s == pytest.approx(10.0, abs=0.5)  # 15 s that count, less three and one at each end
+    assert told.passed is not None
+    assert told.passed < 0.02
+    assert told.lively is not None
+    assert told.lively > 0.02
+    unknown = watch_quiet("yard", frames, Weather.CALM, None)
+    assert unknown.passed is None
+    assert unknown.lively is not None
 
 
 def test_quiet_footage_is_hardly_handed_on_and_a_switched_light_is() -> None:
     calm = watch_quiet("yard", yard(20), Weather.CALM)
+    assert calm.passed is not None
     assert calm.passed < 0.02
     switched = watch_quiet("yard", yard(20), Weather.LIGHT)
-    assert switched.passed > calm.passed + 0.05  # unsettled for two seconds
+    assert switched.passed is not None
+    assert calm.passed < switched.passed < 0.2  # in full once, and known again soon
 
 
 def test_events_count_from_their_onset() -> None:

@@ -89,6 +89,44 @@ def test_a_light_that_is_switched_is_not_a_hazard_for_long(gain: float) -> None:
     assert all(len(look.regions) == 0 for look in looks[20:])
 
 
+def test_a_plume_stays_flagged_when_the_light_is_switched() -> None:
+    prefilter = settled()
+    y, x = np.mgrid[0:180, 0:320]
+    plume = 0.5 * np.exp(-(((x - 160) / 40) ** 2 + ((y - 80) / 40) ** 2))
+    smoky = a_yard() * (1 - plume) + 190 * plume
+    before = [prefilter.look(seen(smoky, 10 + i / 5)) for i in range(25)]
+    after = [prefilter.look(seen(smoky * 0.6, 15 + i / 5)) for i in range(25)]
+    assert covers(before[-1], 0.5, 80 / 180)
+    assert after[0].unsettled  # once more in full
+    assert not any(look.unsettled for look in after[1:])
+    assert all(covers(look, 0.5, 80 / 180) for look in after[5:])
+    assert not any(covers(look, 0.1, 0.9) for look in after[5:])
+
+
+def test_an_iris_that_closes_on_something_white_does_not_flag_the_whole_view() -> None:
+    prefilter = settled()
+    looks = []
+    for i in range(20):
+        picture = a_yard() * (1 - 0.02 * min(i, 12))
+        picture[60:110, 120:190] = 240
+        looks.append(prefilter.look(seen(picture, 10 + i / 5)))
+    assert all(covers(look, 155 / 320, 85 / 180) for look in looks)
+    areas = [float(((b := look.regions.xyxy)[:, 2] - b[:, 0]) @ (b[:, 3] - b[:, 1])) for look in looks]
+    assert max(areas) < 0.35
+
+
+def test_a_car_that_stood_there_when_the_view_began_is_forgotten_soon() -> None:
+    prefilter = Prefilter()
+    looks = []
+    for i in range(150):
+        picture = a_yard().copy()
+        if i < 20:
+            picture[60:140, 100:200] = 230
+        looks.append(prefilter.look(seen(picture, i / 5)))
+    assert any(len(look.regions) for look in looks[20:60])
+    assert not any(len(look.regions) for look in looks[75:])
+
+
 def test_daylight_that_changes_slowly_is_not_a_region() -> None:
     prefilter = settled()
     looks = [prefilter.look(seen(a_yard() + i / 25, 10 + i / 5)) for i in range(500)]  # 20 levels in 100 s
