@@ -135,7 +135,7 @@ class Prefilter:
         stirs = count(np.flatnonzero(moving))
         if not len(cells):
             return stirs, self._slow_counts
-        weights = _FAST_WEIGHS + _FLAME_WEIGHS * self._flame_at(frame, luma, cells)
+        weights = np.where(self._flame_at(frame, luma, cells), _FAST_WEIGHS + _FLAME_WEIGHS, _FAST_WEIGHS)
         return stirs, count(cells, weights) + self._slow_counts
 
     def _flame_at(self, frame: Frame, luma: Plane, cells: Cells) -> _Mask:
