@@ -12,6 +12,9 @@ from pipelines.activity import Activity
 from pipelines.detections import Detections
 from pipelines.frame import Frame
 
+# Share of a box's cells that move when what is in it does; noise alone moves fewer.
+_LIVELY = 0.03
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CloseUp:
@@ -81,3 +84,10 @@ class Scene:
         """Their boxes in 0–1 of the picture: `(n, 4)`."""
         size = np.array([self.frame.width, self.frame.height] * 2, np.float32)
         return detections.xyxy / size
+
+    @property
+    def lively(self) -> bool:
+        """The model sees something, weak as it may be, where something moves."""
+        moving = self.activity.moving
+        boxes = self.boxes(self.detections)
+        return any(float(moving[self.activity.window(tuple(box))].mean()) > _LIVELY for box in boxes.tolist())

@@ -72,7 +72,7 @@ class WatchPlan:
 
     @property
     def unseen_s(self) -> float:
-        """How long the view may go without a picture while nothing stirs."""
+        """How long the view may go without a picture while no rule has signs."""
         rules = [rule.unseen_s for lane in self.lanes for rule in lane.rules]
         return min([self.max_gap_s, *rules])
 
@@ -221,7 +221,7 @@ class Watch:
         self.unfit: Callable[[], str | None] = lambda: None
         self.switched: Switched = _as_written
         # What `situation` tells another thread than the one that inspects.
-        self._has_signs = self._has_active = False
+        self._has_signs = self._has_active = self._notices = False
 
     @property
     def active(self) -> tuple[Event, ...]:
@@ -259,7 +259,7 @@ class Watch:
     def situation(self, frame: Frame, activity: Activity) -> Situation:
         """How much of the stream is worth decoding, by this frame and the last inspection; for the source's thread."""
         stirred = self._open(frame) and (activity.stirring or activity.unsettled)
-        return Situation(stirred, pending=self._has_signs, active=self._has_active)
+        return Situation(stirred, self._has_signs or (stirred and self._notices), active=self._has_active)
 
     def want(self, frame: Frame, activity: Activity) -> Want | None:
         """Should this frame be inspected? None when it can wait."""
@@ -326,6 +326,7 @@ class Watch:
             if open_now
             else self._incidents.clear_all(frame)
         )
+        self._notices = any(scene.lively for scene in scenes)
         self._note()
         shown = tuple(_counting(scene) for scene in scenes)
         return Inspection(
@@ -345,8 +346,8 @@ class Watch:
 
     @property
     def has_signs(self) -> bool:
-        """The last inspection left a rule with something to confirm or to follow; from any thread."""
-        return self._has_signs
+        """The last inspection left a rule with something to confirm or to follow, or may soon; from any thread."""
+        return self._has_signs or self._notices
 
     def _note(self) -> None:
         self._has_signs, self._has_active = self._pending, bool(self.active)

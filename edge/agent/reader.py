@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 RING_BYTES = 32 * 2**20
 _TAKEN_S = 0.25
 FRESH_S = 0.2
-"""A live picture whose turn has not come by then is dropped: a newer one tells more, and nothing queues."""
+"""A live picture whose turn has not come so long after it was taken is dropped: a newer one tells more."""
 # Decoding is the bulk of the work and can wait; a model that has to look can not. Linux knows this for threads.
 _NICE = 5
 _STIRS_S = 1.0  # what the sub-stream has seen counts for the main stream's looks for so long
@@ -149,13 +149,19 @@ class Reader:
             self.coverage.look(frame, self.stats.keyframe_s)
         if self.drill is not None:
             frame = self.drill.render(frame)
-        look = Look(frame, self._watch.look(frame), self._clock.monotonic() + FRESH_S if self.live else float("inf"))
+        look = Look(frame, self._watch.look(frame), self._stale_s(frame))
         self._desk.put(look)
         if self._vigil is not None:
             self._keep_vigil(self._vigil, look)
         # A recording that is read as fast as it goes has nobody to keep up with: it waits for the inspector.
         while self._pace is Pace.FAST and not stop.is_set() and not self._desk.wait_until_taken(look, _TAKEN_S):
             beat()
+
+    def _stale_s(self, frame: Frame) -> float:
+        if not self.live:
+            return float("inf")
+        # After a keyframe by itself there is none for seconds: that it was long in decoding does not count.
+        return (self._clock.monotonic() if self.tier.thin else frame.time_s) + FRESH_S
 
     def _keep_vigil(self, vigil: Vigil, look: Look) -> None:
         connection = self._connection
@@ -166,13 +172,14 @@ class Reader:
             situation = replace(situation, stirred=True)
         watched = self.sub is not None and not self.sub_fault
         # What the sub-stream watches has to be seen on the main stream for the looks that are due, and no more often.
-        vigil.unseen_s = plan.max_gap_s if watched else plan.unseen_s
+        vigil.unseen_s = plan.max_gap_s if watched and not situation.stirred else plan.unseen_s
         self.tier = vigil.tier(look.frame.time_s, situation, connection.stats.keyframe_s)
-        if self.tier is Tier.QUIET:
-            connection.thin(vigil.within_s, plan.max_gap_s * EARLY if watched else EVERY_S)
+        if self.tier.thin:
+            seldom = watched and self.tier is Tier.QUIET
+            connection.thin(vigil.within_s, plan.max_gap_s * EARLY if seldom else EVERY_S)
         else:
             connection.keyframes_within_s = None
-        if self._watch.has_signs:  # seen between the question and the answer
+        if self._watch.situation(look.frame, look.activity).pending:  # seen between the question and the answer
             self.rouse()
 
     def _stir(self) -> None:

@@ -21,6 +21,7 @@ from edge.bench.loops import Rivals
 from edge.bench.scenes import FPS
 from edge.bench.steps import steps
 from edge.config import load_site
+from edge.footprint import keep_small
 from edge.model_store import ModelStore
 
 _HEAD_START_S = 0.3
@@ -85,6 +86,7 @@ def _run(run: dict[str, Any], rivals: Rivals, plans: Any, paths: dict[str, Path]
 
 def main() -> None:
     """Read the job, do it, print what came of it."""
+    keep_small()
     job = json.load(sys.stdin)
     # Libraries write to standard output as they like: what they write goes to standard error.
     result = os.dup(1)

@@ -17,6 +17,7 @@ from edge.agent.agent import Agent
 from edge.agent.generations import watch
 from edge.agent.reload import read_site_file
 from edge.agent.supervisor import Ending
+from edge.footprint import keep_small
 from edge.model_store import ModelStore
 
 _INTERRUPTED = 130
@@ -45,6 +46,7 @@ def run(
 
     Example: `lookout run site.yaml`
     """
+    keep_small()
     stop, watching = threading.Event(), threading.Event()
     _end_on_signals(stop, watching)
     store = ModelStore.installed(models)

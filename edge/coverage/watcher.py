@@ -21,7 +21,6 @@ from edge.delivery.contract import CoverageReport, ViewCoverage, utc
 from edge.sources import State
 from pipelines.coverage import Reference, ViewFault
 from pipelines.coverage.coverage import FRESH_S
-from pipelines.schedule import Tier
 from pipelines.watch import WatchPlan
 
 log = logging.getLogger(__name__)
@@ -219,5 +218,5 @@ class Watcher:
 
 def _patience_s(reader: Reader) -> float:
     """How old the newest picture may be: a quiet view decodes keyframes alone, and they may be further apart."""
-    keyframe_s = reader.stats.keyframe_s if reader.tier is Tier.QUIET else None
+    keyframe_s = reader.stats.keyframe_s if reader.tier.thin else None
     return max(FRESH_S, 1.2 * (keyframe_s or 0.0))

@@ -5,18 +5,29 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 # A stream that decodes one packet for longer hangs in native code, and its core is not counted as taken any more.
 HUNG_S = 5.0
+# Of so many turns in a row one is for who can wait, if anybody does.
+SHARED = 6
+
+
+class _Ticket:
+    """A wish for a turn: in the queue, then called, then given back."""
+
+    def __init__(self) -> None:
+        self.called = threading.Event()
 
 
 class Turns:
-    """Hands out turns to decode, oldest asker first.
+    """Hands out turns to decode: who can not wait first, else the oldest asker.
 
     A hundred threads that share two cores all come late; two at a time are each done in time, and who would wait too
-    long knows it and can skip.
+    long knows it and can skip. A view in which a rule follows something needs each picture, one after the other, and
+    would get none of them behind fifty keyframes of quiet views; nor do such views keep all others from being seen.
 
     Args:
         at_a_time: so many turns.
@@ -26,30 +37,57 @@ class Turns:
     def __init__(self, at_a_time: int, now: Callable[[], float] = time.monotonic) -> None:
         self._at_a_time = at_a_time
         self._now = now
-        self._freed = threading.Condition()
-        self._taken_s: dict[object, float] = {}
+        self._lock = threading.Lock()
+        self._taken_s: dict[_Ticket, float] = {}
+        self._urgent: deque[_Ticket] = deque()
+        self._patient: deque[_Ticket] = deque()
+        self._in_row = 0
 
     @contextmanager
-    def turn(self, patience_s: float | None) -> Iterator[bool]:
+    def turn(self, patience_s: float | None, *, urgent: bool = False) -> Iterator[bool]:
         """Wait for a turn and keep it for as long as the block lasts.
 
         Args:
             patience_s: no longer than this; for as long as it takes if None.
+            urgent: before those who are not.
 
         Yields:
             Whether there was one.
         """
-        mine = object()
-        with self._freed:
-            got = self._freed.wait_for(self._free, patience_s)
-            if got:
-                self._taken_s[mine] = self._now()
+        ticket = _Ticket()
+        queue = self._urgent if urgent else self._patient
+        with self._lock:
+            queue.append(ticket)
+            self._call()
         try:
-            yield got
+            yield self._wait(ticket, queue, patience_s)
         finally:
-            with self._freed:
-                if self._taken_s.pop(mine, None) is not None:
-                    self._freed.notify()
+            with self._lock:
+                if self._taken_s.pop(ticket, None) is not None:
+                    self._call()
+
+    def _wait(self, ticket: _Ticket, queue: deque[_Ticket], patience_s: float | None) -> bool:
+        until_s = None if patience_s is None else time.monotonic() + patience_s
+        while True:
+            left_s = HUNG_S if until_s is None else min(HUNG_S, until_s - time.monotonic())
+            if ticket.called.wait(max(left_s, 0.0)):
+                return True
+            with self._lock:
+                self._call()  # meanwhile one may have come to hang
+                if ticket.called.is_set():
+                    return True
+                if until_s is not None and time.monotonic() >= until_s:
+                    queue.remove(ticket)
+                    return False
+
+    def _call(self) -> None:
+        """Give free turns to those whose it is; the lock is held."""
+        while (self._urgent or self._patient) and self._free():
+            patient = self._patient and (not self._urgent or self._in_row >= SHARED - 1)
+            ticket = (self._patient if patient else self._urgent).popleft()
+            self._in_row = 0 if patient else self._in_row + 1
+            self._taken_s[ticket] = self._now()
+            ticket.called.set()
 
     def _free(self) -> bool:
         if len(self._taken_s) < self._at_a_time:

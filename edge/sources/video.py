@@ -97,7 +97,8 @@ class VideoSource(Source):
         """What is to be seen now that this packet has come; None for what the decoder still holds."""
         for ready in [*self._thinning.rest(), None] if packet is None else self._wanted(packet, guessed, timeline):
             # A recording that is read as fast as it goes has all the time; of a live stream there is more to come.
-            with DECODING.turn(self._patience_s) as mine:
+            live_whole = self._catch_up is not None and self._thinning.within_s is None
+            with DECODING.turn(self._patience_s, urgent=live_whole) as mine:
                 if not mine:
                     self._tally.dropped += 1
                     self._thinning.lost()

@@ -40,16 +40,22 @@ class Compared:
     same: bool
 
 
-def compare(now: Picture, reference: Picture) -> Compared:
-    """Compare a picture with the reference of its view, both by day or both by night."""
+def compare(now: Picture, reference: Picture, *, in_place: bool = False) -> Compared:
+    """Compare a picture with the reference of its view, both by day or both by night.
+
+    Args:
+        now: the picture.
+        reference: what it ought to show.
+        in_place: it is known to show the same view; features are not asked.
+    """
     detailed = reference.coarse > _DETAIL
     if detailed.sum() < _LEAST_BLOCKS:
         return Compared(covered=False, defocused=False, moved=False, same=True)  # a blank wall: nothing can be said
     dimmed = min(1.0, now.light / reference.light)  # half the light leaves half the contrast
     lost = now.coarse[detailed] < _LOST * dimmed * reference.coarse[detailed]
-    still, together = _features(now, reference)
+    still, together = (len(reference.points), 0) if in_place else _features(now, reference)
     enough = len(reference.points) >= _LEAST_FEATURES
-    same = still >= max(_SAME_LEAST, _SAME_SHARE * len(reference.points))
+    same = in_place or still >= max(_SAME_LEAST, _SAME_SHARE * len(reference.points))
     covered = bool(lost.mean() > _COVERED_SHARE)
     sharpness = np.median(now.fine[detailed] / np.maximum(reference.fine[detailed], 0.1)) / dimmed
     defocused = not covered and bool(sharpness < _BLUR)

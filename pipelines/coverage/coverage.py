@@ -28,6 +28,9 @@ _MOST_STEP = 4
 _DOWN, _UP = 0.02, 0.002
 _BLACK, _WHITE, _FLAT = 34, 222, 6.0
 _TORN_ROWS = 0.22  # share of the height that is grey, or one row over and over
+# A view is in its place while no more of it has changed since it was found there by its features, by more than a few
+# levels of pixels that are means of 36; it is looked for again after a while all the same.
+_CHANGED_LEVELS, _CHANGED_SHARE, _SURE_S = 4, 0.02, 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +59,7 @@ class Reference:
 class Coverage:
     """The faults of one view; `look` belongs to one thread.
 
-    Costs some ten microseconds a look, and some milliseconds every two seconds.
+    Costs some ten microseconds a look, and every two seconds a millisecond, or some where something has changed.
 
     Args:
         reference: what an earlier run learnt; nothing is known yet if None.
@@ -77,6 +80,7 @@ class Coverage:
         self._sample: Plane | None = None
         self._steps: deque[tuple[float, float]] = deque()
         self._learning: list[Picture] = []
+        self._in_place: tuple[float, Plane] | None = None  # when it was last found there, and how it looked
         self._patience_s = _FROZEN_S
 
     def look(self, frame: Frame, keyframe_s: float | None = None) -> None:
@@ -91,7 +95,7 @@ class Coverage:
         self._patience_s = max(_FROZEN_S, 1.2 * (keyframe_s or 0.0))
         if self.size != (frame.width, frame.height):
             self.size = (frame.width, frame.height)
-            self._sample, self._learning = None, []
+            self._sample, self._learning, self._in_place = None, [], None
             self._steps.clear()
         found = self._frozen(frame, now_s)
         if now_s - self._judged_s >= _JUDGE_S:
@@ -143,19 +147,31 @@ class Coverage:
         tone = _tone(plane)
         if tone is not None:
             return {tone}
-        picture = picture_of(frame, plane, finer)
+        in_place = self._stands(plane, frame.time_s)
+        picture = picture_of(frame, plane, finer, in_place=in_place)
         known = self.reference.like(picture)
+        if known is None and in_place:  # infrared has just been switched on
+            in_place, picture = False, picture_of(frame, plane, finer)
         if _torn(plane):
             return {ViewFault.TORN}
         if known is None:
             self._learn(picture)
             return set()
-        compared = compare(picture, known)
+        compared = compare(picture, known, in_place=in_place)
+        if not in_place:
+            self._in_place = (frame.time_s, plane) if compared.same else None
         faults = {
             ViewFault.COVERED: compared.covered, ViewFault.DEFOCUSED: compared.defocused,
             ViewFault.MOVED: compared.moved,
         }  # fmt: skip
         return {fault for fault, there in faults.items() if there}
+
+    def _stands(self, plane: Plane, now_s: float) -> bool:
+        """Has next to nothing changed since the view was found in its place?"""
+        if self._in_place is None or now_s - self._in_place[0] > _SURE_S:
+            return False
+        changed = np.asarray(cv2.absdiff(plane, self._in_place[1])) > _CHANGED_LEVELS
+        return bool(changed.mean() < _CHANGED_SHARE)
 
     def _learn(self, picture: Picture) -> None:
         """Of a few pictures in a row that show the same, the last becomes the reference."""

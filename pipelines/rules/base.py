@@ -91,7 +91,7 @@ class RuleSettings(Settings):
 
     @property
     def unseen_s(self) -> float:
-        """How long the view may go without a picture while nothing stirs; 0 if the rule needs every picture."""
+        """How long the view may go without a picture while no model sees what the rule is about; 0: no time at all."""
         return 4.0
 
     @model_validator(mode="after")

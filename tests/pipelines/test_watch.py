@@ -29,7 +29,7 @@ from pipelines.rules.no_hard_hat import NoHardHatSettings
 from pipelines.rules.restricted_zone import RestrictedZoneSettings
 from pipelines.rules.smoke import SmokeSettings
 from pipelines.rules.unattended_post import UnattendedPostSettings
-from pipelines.schedule import Rate
+from pipelines.schedule import Rate, Situation
 from pipelines.watch import Closer, LanePlan, Watch, WatchPlan
 from tests.pipelines.builders import a_frame
 
@@ -103,6 +103,34 @@ def test_a_quiet_view_is_looked_at_every_max_gap(detector: Detector) -> None:
     _, inspected = play(watch, [a_frame(90, time_s=i / 5) for i in range(150)])  # 30 s of nothing
     settling = 6  # in the first seconds the prefilter does not know the view yet
     assert 30 / 4 - 1 <= inspected <= 30 / 4 + settling
+
+
+def test_what_moves_wakes_a_view_only_where_the_model_sees_something(detector: Detector, frames: list[Frame]) -> None:
+    def situations(first_s: float, last_s: float) -> list[Situation]:
+        watch, told = a_watch(detector, FireSettings()), []
+        for frame in frames:
+            activity = watch.look(frame)
+            if first_s <= frame.time_s < last_s and activity.stirring and not activity.unsettled:
+                watch.inspect(frame, activity)
+                told.append(watch.situation(frame, activity))
+                assert watch.has_signs or not told[-1].pending
+        return told
+
+    burning, walking = situations(3.5, 7.0), situations(14.0, 20.0)
+    assert all(one.stirred for one in [*burning, *walking])
+    assert np.mean([one.pending for one in burning]) > 0.9
+    assert np.mean([one.pending for one in walking]) < 0.3
+
+
+def test_what_a_model_sees_and_does_not_move_wakes_nothing(detector: Detector, frames: list[Frame]) -> None:
+    burning = next(frame for frame in frames if frame.time_s >= 5)
+    watch = a_watch(detector, FireSettings())
+    for i in range(20):
+        frame = replace(burning, sequence=i, time_s=i / 5)
+        activity = watch.look(frame)
+    watch.inspect(frame, activity)  # a poster of a fire
+    assert not watch.has_signs
+    assert not watch.situation(frame, activity).pending
 
 
 def test_a_stream_that_changes_its_size(detector: Detector, frames: list[Frame]) -> None:

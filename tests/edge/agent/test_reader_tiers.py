@@ -18,8 +18,10 @@ from edge.agent.ids import Uuid7
 from edge.agent.reader import Reader
 from edge.clock import AgentClock
 from edge.config import SourceSettings
+from pipelines.activity import Activity
+from pipelines.frame import Frame
 from pipelines.rules.restricted_zone import RestrictedZoneSettings
-from pipelines.schedule import Tier, tier
+from pipelines.schedule import Situation, Tier, tier
 from pipelines.watch import Watch, WatchPlan
 
 FPS, KEYFRAME_S = 25, 1.0
@@ -100,20 +102,37 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tier, "CALM_S", 1.0)
 
 
-def test_a_still_view_falls_quiet_and_wakes_within_a_keyframe(yard: Path) -> None:
+def test_a_still_view_falls_quiet_and_what_moves_is_seen_at_each_keyframe(yard: Path) -> None:
     tape = play(yard)
     quiet = [at_s for at_s, tier in tape.looks if tier is Tier.QUIET]
     assert quiet
-    assert min(quiet) < MOVES_S - 1.5
+    assert min(quiet) < MOVES_S - 0.5
+    assert tape.tier_at(MOVES_S - 0.1) is Tier.QUIET
+    assert tape.tier_at(MOVES_S + KEYFRAME_S + 0.5) is Tier.STIRRED
+    late = [at_s for at_s, _ in tape.looks if at_s > MOVES_S]
+    assert max(b - a for a, b in pairwise(late)) < KEYFRAME_S + 0.3
+    assert tape.reader.stats.passed > 20
+    assert tape.reader.stats.keyframe_s == pytest.approx(KEYFRAME_S, abs=0.1)
+    assert tape.reader.wakeful == ""
+
+
+def test_it_wakes_where_a_model_sees_what_a_rule_is_about_and_hides_nothing_of_what_it_passed_over(
+    yard: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the inspector does it: the keyframe in which something moves is inspected, and the reader roused."""
+    monkeypatch.setattr(Watch, "situation", _signs_when_it_stirs)
+    tape = play(yard)
     assert tape.tier_at(MOVES_S - 0.1) is Tier.QUIET
     assert tape.tier_at(MOVES_S + KEYFRAME_S + 0.5) is Tier.AWAKE
     # Awake again, it is looked at as often as ever.
     late = [at_s for at_s, _ in tape.looks if at_s > MOVES_S + KEYFRAME_S + 0.5]
     assert len(late) >= 4
     assert max(b - a for a, b in pairwise(late)) < 0.5
-    assert tape.reader.stats.passed > 20
-    assert tape.reader.stats.keyframe_s == pytest.approx(KEYFRAME_S, abs=0.1)
-    assert tape.reader.wakeful == ""
+
+
+def _signs_when_it_stirs(_: Watch, __: Frame, activity: Activity) -> Situation:
+    stirs = activity.stirring or activity.unsettled
+    return Situation(stirs, pending=stirs)
 
 
 def test_decode_all_means_all(yard: Path) -> None:

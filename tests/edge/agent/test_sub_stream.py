@@ -155,10 +155,11 @@ def test_the_sub_stream_watches_and_the_main_stream_is_hardly_decoded(tapes: Tap
     # Without the sub-stream there is a keyframe every two seconds.
     assert tape.blind() > 2.5
     assert tapes["main", "none"].blind() < 2.5
-    # It wakes within a keyframe interval of the sub-stream, and shows all since the main stream's last keyframe.
-    awake = [at_s for at_s, tier in tape.looks if at_s > MOVES_S and tier is Tier.AWAKE]
-    assert awake[0] < MOVES_S + 1.0 + 0.5
-    assert max(b - a for a, b in pairwise(awake)) < 0.6
+    # What moves is looked at within a keyframe interval of the sub-stream, without waiting for one of the main stream,
+    # and at each of them from then on.
+    stirred = [at_s for at_s, tier in tape.looks if at_s > MOVES_S and tier is Tier.STIRRED]
+    assert stirred[0] < MOVES_S + 1.0 + 0.5
+    assert max(b - a for a, b in pairwise([*stirred, LASTS_S])) < 2.5
 
 
 def test_what_was_not_decoded_is_kept_for_evidence(tapes: Tapes) -> None:
@@ -179,13 +180,17 @@ def test_with_a_sub_stream_keyframes_may_be_far_apart(tapes: Tapes) -> None:
     alone = tapes["rare", None]
     assert not alone.quiet()
     assert "its keyframes are 5.0 s apart" in alone.reader.wakeful
+    # They are too far apart to tell what it is that moves.
+    awake = [at_s for at_s, tier in tapes["rare", "sub"].looks if at_s > MOVES_S and tier is Tier.AWAKE]
+    assert awake[0] < MOVES_S + 1.0 + 0.5
+    assert max(b - a for a, b in pairwise(awake)) < 0.6
 
 
 def test_a_sub_stream_that_is_lost_costs_nothing_but_decoding(tapes: Tapes) -> None:
     tape = tapes["main", "short"]
     assert tape.faults[-1][1]
-    # Keyframes every two seconds again, and it wakes for what moves.
-    assert any(at_s > MOVES_S and tier is Tier.AWAKE for at_s, tier in tape.looks)
+    # Keyframes every two seconds again, and it sees for itself what moves.
+    assert any(at_s > MOVES_S and tier is Tier.STIRRED for at_s, tier in tape.looks)
     gaps = [b - a for (a, _), (b, _) in pairwise(tape.looks)]
     assert max(gaps) < 5.0
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from edge.sources.turns import HUNG_S, Turns, cores
+from edge.sources.turns import HUNG_S, SHARED, Turns, cores
 
 
 def test_no_more_than_so_many_at_a_time() -> None:
@@ -42,6 +42,34 @@ def test_who_would_wait_too_long_goes_without_and_takes_nobodys_turn() -> None:
             assert not other
     with turns.turn(0.01) as other:
         assert other
+
+
+def order_of(turns: Turns, asked: list[bool]) -> list[bool]:
+    """Those who ask while a turn is taken, in this order, as they then get theirs: urgent or not."""
+    got: list[bool] = []
+
+    def ask(urgent: bool) -> None:
+        with turns.turn(5.0, urgent=urgent) as mine:
+            assert mine
+            got.append(urgent)
+
+    threads = [threading.Thread(target=ask, args=(urgent,)) for urgent in asked]
+    with turns.turn(None):
+        for thread in threads:
+            thread.start()
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join(10)
+    return got
+
+
+def test_who_can_not_wait_goes_first() -> None:
+    assert order_of(Turns(1), [False, False, True, False, True]) == [True, True, False, False, False]
+
+
+def test_nobody_is_kept_out_for_ever() -> None:
+    got = order_of(Turns(1), [False, False] + [True] * (2 * SHARED))
+    assert [at for at, urgent in enumerate(got) if not urgent] == [SHARED - 1, 2 * SHARED - 1]
 
 
 def test_a_turn_ends_with_an_error_too() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.coverage import Coverage, ViewFault
+from pipelines.coverage import picture as measured
 from pipelines.frame import Frame
 from tests.pipelines.builders import a_frame
 
@@ -75,6 +76,20 @@ def test_a_still_picture_between_two_keyframes_is_not_frozen() -> None:
 
 def test_keyframes_alone_show_that_a_view_lives() -> None:
     assert not any(play(Coverage(), live(13), fps=0.5))
+
+
+def test_features_are_looked_for_where_something_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[float] = []
+    features = measured._features
+    monkeypatch.setattr(measured, "_features", lambda plane: looked.append(float(plane.mean())) or features(plane))
+    coverage = Coverage()
+    play(coverage, live(13))
+    learnt = len(looked)
+    assert not any(play(coverage, live(20, first=65), 13.0))
+    assert len(looked) <= learnt + 2
+    moved = np.roll(ROOM, 40, axis=1)
+    assert play(coverage, live(9, moved, first=200), 33.0)[-1] == {ViewFault.MOVED}
+    assert len(looked) >= learnt + 3  # as long as it is not where it was
 
 
 def test_a_blank_wall_can_not_be_out_of_focus() -> None:
