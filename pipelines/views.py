@@ -23,6 +23,9 @@ LEAST_PART = 0.5
 LARGEST_PART = 0.5
 # Air around a region, as a share of its sides, so that the model sees what it belongs to.
 AIR = 0.2
+# A part is no narrower than this share of its length. It need not be square: what shares the model's input with others
+# leaves them more room, and what has it to itself is shown with what is around it.
+LEAST_ASPECT = 0.5
 
 
 # A close-up shows the thing it is about with some of what is around it: models know people from pictures of places,
@@ -91,10 +94,10 @@ class Views:
         if side > most:
             x1, y1, x2, y2 = self._tile(x1, y1, x2, y2, most)
             side = most
-        side = max(side, least)
-        if side >= max(width, height):
+        wide, tall = (max(length * (1 + AIR), side * LEAST_ASPECT, least) for length in (x2 - x1, y2 - y1))
+        if max(wide, tall) >= max(width, height):
             return None
-        wide, tall = min(side, width), min(side, height)
+        wide, tall = min(wide, width), min(tall, height)
         left = min(max((x1 + x2 - wide) / 2, 0), width - wide)
         top = min(max((y1 + y2 - tall) / 2, 0), height - tall)
         return left / width, top / height, (left + wide) / width, (top + tall) / height

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 RING_BYTES = 32 * 2**20
 _TAKEN_S = 0.25
-FRESH_S = 0.2
+FRESH_S = 0.25
 """A live picture whose turn has not come so long after it was taken is dropped: a newer one tells more."""
 # Decoding is the bulk of the work and can wait; a model that has to look can not. Linux knows this for threads.
 _NICE = 5
@@ -126,7 +126,7 @@ class Reader:
     def rouse(self) -> None:
         """A rule has seen signs: decode every picture from now on. From any thread."""
         if self._connection is not None:
-            self._connection.keyframes_within_s = None
+            self._connection.whole(urgent=True)
 
     @property
     def sub_fault(self) -> str:
@@ -178,7 +178,7 @@ class Reader:
             seldom = watched and self.tier is Tier.QUIET
             connection.thin(vigil.within_s, plan.max_gap_s * EARLY if seldom else EVERY_S)
         else:
-            connection.keyframes_within_s = None
+            connection.whole(urgent=situation.pending or situation.active)
         if self._watch.situation(look.frame, look.activity).pending:  # seen between the question and the answer
             self.rouse()
 

@@ -106,8 +106,15 @@ class Reconnecting:
         """Keyframes only; see `Source`."""
         source = self._source
         if source is not None:
-            source.keyframes_every_s = every_s
+            source.keyframes_every_s, source.urgent = every_s, False
         self.keyframes_within_s = within_s
+
+    def whole(self, *, urgent: bool) -> None:
+        """Every picture; see `Source`."""
+        source = self._source
+        if source is not None:
+            source.urgent = urgent
+        self.keyframes_within_s = None
 
     @property
     def ring(self) -> PacketRing | None:

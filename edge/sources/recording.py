@@ -71,8 +71,8 @@ class Recording(VideoSource):
         return RecordingTimeline(_recorded_s(self.url, container), frame_seconds(stream), first_s, origin_s)
 
     def _due(self, time_s: float) -> None:
-        if self._pace is Pace.LIVE:
-            self._stop.wait(max(0.0, time_s - self._clock.monotonic()))
+        if self._pace is Pace.LIVE and (early_s := time_s - self._clock.monotonic()) > 0:
+            self._stop.wait(early_s)
 
     def _format(self, stream: VideoStream) -> StreamFormat:
         if self._first_format is None:

@@ -65,12 +65,13 @@ class Source(ABC):
     """A camera, a recording or a folder of pictures.
 
     One thread iterates over `frames`; any thread may call `close`, read `stats` and `ring` and set
-    `keyframes_within_s` and `keyframes_every_s`.
+    `keyframes_within_s`, `keyframes_every_s` and `urgent`.
 
     Attributes:
         keyframes_within_s: decode keyframes only, as long as they come within so many seconds of each other; None for
             every picture. The ring gets all packets either way. Sources without packets pay it no heed.
         keyframes_every_s: of those, one in so many seconds is enough.
+        urgent: each picture is needed, one after the other: a live stream is decoded before others that are not.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -84,6 +85,7 @@ class Source(ABC):
         self._sequence = 0
         self.keyframes_within_s: float | None = None
         self.keyframes_every_s = EVERY_S
+        self.urgent = False
 
     @property
     def stats(self) -> SourceStats:

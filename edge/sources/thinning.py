@@ -18,7 +18,7 @@ _LATE = 1.15  # keyframes come a little early or late
 class Thinning(Generic[P]):
     """Passes packets over, and keeps them until the next keyframe, so that waking need not wait for it.
 
-    One thread calls `take`, any thread may set `within_s`.
+    One thread calls `mark` and `take`, any thread may set `within_s`.
 
     Attributes:
         within_s: keyframes only, as long as they come within so many seconds of each other; None for every packet.
@@ -49,6 +49,14 @@ class Thinning(Generic[P]):
         """Packets are being passed over."""
         return bool(self._kept)
 
+    def mark(self, time_s: float, keyframe: bool) -> None:
+        """A packet has come, whatever becomes of it: how far apart keyframes are does not depend on who keeps up."""
+        self._newest_s = max(self._newest_s, time_s)
+        if keyframe:
+            if self._keyframe_s is not None and time_s > self._keyframe_s:
+                self._gaps_s.append(time_s - self._keyframe_s)
+            self._keyframe_s = time_s
+
     def take(self, packet: P, time_s: float, keyframe: bool) -> Sequence[P]:
         """The packets to decode now that this one has come: none, it alone, or all since the keyframe before.
 
@@ -57,9 +65,8 @@ class Thinning(Generic[P]):
             time_s: of its picture.
             keyframe: decoding can begin with it.
         """
-        self._newest_s = max(self._newest_s, time_s)
         if keyframe:
-            self._begin_group(time_s)
+            self._begin_group()
         within_s = self.within_s
         if within_s is None or self._keyframe_s is None or time_s - self._keyframe_s > within_s:
             ready = [*self._kept, packet]
@@ -89,10 +96,7 @@ class Thinning(Generic[P]):
         self._kept = []
         self._broken = True
 
-    def _begin_group(self, time_s: float) -> None:
-        if self._keyframe_s is not None and time_s > self._keyframe_s:
-            self._gaps_s.append(time_s - self._keyframe_s)
-        self._keyframe_s = time_s
+    def _begin_group(self) -> None:
         self.passed += len(self._kept)
         self._kept = []
         self._broken = False

@@ -31,6 +31,7 @@ _LAG_S = 0.3  # a reader behind by less is in time
 _REORDERED = 4  # pictures that may come before one that is shown earlier
 _PATIENCE_S = 0.25  # longer for a turn to decode, and what comes of it is too old
 _PATIENCE_FOR_KEYFRAMES_S = 0.5  # the next would come seconds later
+_EARLY_S = 0.1  # nobody waits for what is passed over: several packets at a time cost less than each by itself
 _WAITS_S = 0.002  # reading a packet that is already there takes less
 NO_PTS = frozenset({"avi"})  # it stores no presentation times: libav's are guesses, its decoding times are right
 _NOT_VIDEO = frozenset({"ansi", "bintext", "xbin", "idf"})  # libav shows text files as moving letters
@@ -97,8 +98,7 @@ class VideoSource(Source):
         """What is to be seen now that this packet has come; None for what the decoder still holds."""
         for ready in [*self._thinning.rest(), None] if packet is None else self._wanted(packet, guessed, timeline):
             # A recording that is read as fast as it goes has all the time; of a live stream there is more to come.
-            live_whole = self._catch_up is not None and self._thinning.within_s is None
-            with DECODING.turn(self._patience_s, urgent=live_whole) as mine:
+            with DECODING.turn(self._patience_s, urgent=self.urgent and self._catch_up is not None) as mine:
                 if not mine:
                     self._tally.dropped += 1
                     self._thinning.lost()
@@ -116,7 +116,7 @@ class VideoSource(Source):
         """How long to wait for a turn to decode; for ever if nobody waits for the picture."""
         if self._catch_up is None:
             return None
-        return _PATIENCE_S if self._thinning.within_s is None else _PATIENCE_FOR_KEYFRAMES_S
+        return _PATIENCE_S if self.urgent else _PATIENCE_FOR_KEYFRAMES_S
 
     def _press(
         self, stream: VideoStream, keyframe: av.Packet[VideoStream], given: list[av.VideoFrame], guessed: bool
@@ -165,13 +165,14 @@ class VideoSource(Source):
             self._tally.corrupt += 1
             return ()
         self.ring.push(EncodedPacket(bytes(packet), stamp, packet.is_keyframe, None if guessed else packet.pts))
+        self._thinning.mark(stamp.time_s, packet.is_keyframe)
         if not self._keeps_up(stamp, packet.is_keyframe, timeline):
             self._thinning.lost()
             return ()
         self._thinning.within_s, self._thinning.every_s = self.keyframes_within_s, self.keyframes_every_s
         ready = self._thinning.take(packet, stamp.time_s, packet.is_keyframe)
         if not ready:
-            self._due(stamp.time_s)  # a recording gives even what is passed over at its time
+            self._due(stamp.time_s - _EARLY_S)  # a recording gives even what is passed over at its time
         return ready
 
     def _keeps_up(self, stamp: Stamp, keyframe: bool, timeline: Timeline) -> bool:

@@ -21,10 +21,13 @@ from tests.edge.sources.footage import make_clip, number_of
 
 def feed(thinning: Thinning[int], numbers: range, group: int, step_s: float) -> list[int]:
     """The packets decoded of those with these numbers; each `group`th is a keyframe."""
-    taken: list[int] = []
-    for number in numbers:
-        taken += thinning.take(number, number * step_s, number % group == 0)
-    return taken
+    return [taken for number in numbers for taken in come(thinning, number, number * step_s, number % group == 0)]
+
+
+def come(thinning: Thinning[int], number: int, time_s: float, keyframe: bool) -> list[int]:
+    """A packet comes: what is decoded now."""
+    thinning.mark(time_s, keyframe)
+    return list(thinning.take(number, time_s, keyframe))
 
 
 def test_awake_every_packet_is_decoded() -> None:
@@ -39,6 +42,17 @@ def test_quiet_only_keyframes_are() -> None:
     assert feed(thinning, range(150, 350), 50, 0.04) == [200, 250, 300]
     assert thinning.quiet
     assert thinning.passed == 50 + 2 * 49  # the last group may still be wanted
+
+
+def test_who_can_not_keep_up_knows_how_far_apart_keyframes_are_all_the_same() -> None:
+    thinning: Thinning[int] = Thinning()
+    feed(thinning, range(150), 50, 0.04)
+    thinning.within_s = 3.0
+    for number in range(150, 450):  # all of it was skipped
+        thinning.mark(number * 0.04, number % 50 == 0)
+        thinning.lost()
+    assert thinning.keyframe_s == pytest.approx(2.0)
+    assert feed(thinning, range(450, 500), 50, 0.04) == [450]
 
 
 def test_no_keyframe_is_passed_over_if_the_next_would_come_late() -> None:
@@ -70,7 +84,7 @@ def test_a_keyframe_that_does_not_come_wakes() -> None:
     thinning: Thinning[int] = Thinning()
     feed(thinning, range(100), 50, 0.04)
     thinning.within_s = 3.0
-    late = [n for n in range(101, 250) for n in thinning.take(n, n * 0.04, n == 100)]
+    late = [n for n in range(101, 250) for n in come(thinning, n, n * 0.04, n == 100)]
     # The last keyframe was number 50: from 3 s after it on, all are decoded, those passed over first.
     assert late == list(range(101, 250))
     assert thinning.keyframe_s == pytest.approx((249 - 50) * 0.04)
