@@ -166,10 +166,10 @@ class VideoSource(Source):
             return ()
         self.ring.push(EncodedPacket(bytes(packet), stamp, packet.is_keyframe, None if guessed else packet.pts))
         self._thinning.mark(stamp.time_s, packet.is_keyframe)
+        self._thinning.within_s, self._thinning.every_s = self.keyframes_within_s, self.keyframes_every_s
         if not self._keeps_up(stamp, packet.is_keyframe, timeline):
             self._thinning.lost()
             return ()
-        self._thinning.within_s, self._thinning.every_s = self.keyframes_within_s, self.keyframes_every_s
         ready = self._thinning.take(packet, stamp.time_s, packet.is_keyframe)
         if not ready:
             self._due(stamp.time_s - _EARLY_S)  # a recording gives even what is passed over at its time
@@ -177,8 +177,8 @@ class VideoSource(Source):
 
     def _keeps_up(self, stamp: Stamp, keyframe: bool, timeline: Timeline) -> bool:
         """Whether a packet comes in time to be decoded; those up to the next keyframe do not once one does not."""
-        if self._catch_up is None:
-            return True
+        if self._catch_up is None or (self._thinning.within_s is not None and not keyframe):
+            return True  # what is passed over costs next to nothing, however late it is
         now_s = self._clock.monotonic()
         lag_s = now_s - stamp.time_s
         step = self._catch_up.step(lag_s, now_s, keyframe, waited=self._waited_s > _WAITS_S)
