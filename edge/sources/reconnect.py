@@ -60,7 +60,7 @@ class Reconnecting:
         stop: ends the waiting and the iteration.
         clock: the agent's.
         backoff: how long to wait.
-        beat: called at least every second while it waits to try again.
+        beat: called at least every second while it waits to try again, and whenever a packet has come.
         on_state: told of each change of the state, with a message for people.
         chance: 0–1 at random.
     """
@@ -181,6 +181,7 @@ class Reconnecting:
         first = self._source is None
         past = self.stats
         source = self._open_again()
+        source.alive = self._beat or source.alive
         self._within_s = None
         self._past = replace(past, reconnects=past.reconnects + (not first))
         self._source = source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,6 +72,7 @@ class Source(ABC):
             every picture. The ring gets all packets either way. Sources without packets pay it no heed.
         keyframes_every_s: of those, one in so many seconds is enough.
         urgent: each picture is needed, one after the other: a live stream is decoded before others that are not.
+        alive: called whenever something has come of it, be it that nothing is decoded for want of time.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -86,6 +87,7 @@ class Source(ABC):
         self.keyframes_within_s: float | None = None
         self.keyframes_every_s = EVERY_S
         self.urgent = False
+        self.alive: Callable[[], None] = lambda: None
 
     @property
     def stats(self) -> SourceStats:

@@ -147,6 +147,7 @@ class VideoSource(Source):
                 packet = next(packets, None)
                 self._waited_s = self._clock.monotonic() - asked_s
                 self._waited(self._waited_s)
+                self.alive()
             except av.error.FFmpegError as error:
                 self._lost(error)
                 packet = None

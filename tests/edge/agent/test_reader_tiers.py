@@ -18,6 +18,8 @@ from edge.agent.ids import Uuid7
 from edge.agent.reader import Reader
 from edge.clock import AgentClock
 from edge.config import SourceSettings
+from edge.sources import video
+from edge.sources.turns import Turns
 from pipelines.activity import Activity
 from pipelines.frame import Frame
 from pipelines.rules.restricted_zone import RestrictedZoneSettings
@@ -148,6 +150,28 @@ def test_keyframes_too_far_apart_for_the_view_keep_it_awake_and_it_says_why(yard
     assert {tier for _, tier in tape.looks} == {Tier.AWAKE}
     assert tape.reader.stats.passed == 0
     assert tape.reader.wakeful == "its keyframes are 1.0 s apart, its rules and max_gap_s allow 0.5 s"
+
+
+def test_a_reader_that_gets_no_turn_to_decode_is_alive(yard: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box with far too many cameras must not begin afresh for want of pictures: its threads do not hang."""
+    monkeypatch.setattr(video, "DECODING", Turns(0))
+    settings = SourceSettings.model_validate({"name": "gate", "url": str(yard), "rules": [{"rule": "fire"}]})
+    reader = Reader(settings, Watch(WatchPlan("gate", ()), Uuid7()), Desk(), 5.0, AgentClock())
+    stop, beats = threading.Event(), 0
+
+    def beat() -> None:
+        nonlocal beats
+        beats += 1
+
+    thread = threading.Thread(target=reader.run, args=(stop, beat))
+    thread.start()
+    thread.join(3)
+    stop.set()
+    reader.close()
+    thread.join(5)
+    assert reader.stats.frames == 0
+    assert reader.stats.dropped > 0
+    assert beats > 20
 
 
 def test_a_quiet_reader_is_roused_at_once(yard: Path) -> None:
