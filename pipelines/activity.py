@@ -91,9 +91,14 @@ class Activity:
     def window(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
         """Rows and columns of the small planes under a box of 0–1; never empty."""
         rows, columns = self.luma.shape
-        x1, y1, x2, y2 = box
-        left = min(max(int(x1 * columns), 0), columns - 1)
-        top = min(max(int(y1 * rows), 0), rows - 1)
-        right = min(max(int(np.ceil(x2 * columns)), left + 1), columns)
-        bottom = min(max(int(np.ceil(y2 * rows)), top + 1), rows)
-        return slice(top, bottom), slice(left, right)
+        return window(box, rows, columns)
+
+
+def window(box: tuple[float, float, float, float], rows: int, columns: int) -> tuple[slice, slice]:
+    """Rows and columns of a plane of this shape under a box of 0–1; never empty."""
+    x1, y1, x2, y2 = box
+    left = min(max(int(x1 * columns), 0), columns - 1)
+    top = min(max(int(y1 * rows), 0), rows - 1)
+    right = min(max(int(np.ceil(x2 * columns)), left + 1), columns)
+    bottom = min(max(int(np.ceil(y2 * rows)), top + 1), rows)
+    return slice(top, bottom), slice(left, right)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge.audit.footage import Weather, disturb, play
 from edge.config.drill import DrillFire, DrillSettings, DrillSmoke
 from edge.sources.drill import Drill
-from pipelines.activity import Activity
+from pipelines.activity import Activity, window
 from pipelines.frame import Frame
 from pipelines.prefilter import Prefilter
 from pipelines.prefilter.small import COLUMNS, ROWS
@@ -258,19 +258,10 @@ def drawn(with_it: NDArray[np.uint8], without: NDArray[np.uint8]) -> tuple[float
 
 def held(boxes: NDArray[np.float32], place: tuple[float, float, float, float]) -> float:
     """Share of a place that lies in `(n, 4)` boxes of 0–1."""
-    rows, columns = _cells(place)
     cells = np.zeros((ROWS, COLUMNS), bool)
-    for box in boxes:
-        cells[_cells(tuple(box))] = True
-    return float(cells[rows, columns].mean())
-
-
-def _cells(box: tuple[float, ...]) -> tuple[slice, slice]:
-    x1, y1, x2, y2 = box
-    return (
-        slice(int(y1 * ROWS), max(int(np.ceil(y2 * ROWS)), int(y1 * ROWS) + 1)),
-        slice(int(x1 * COLUMNS), max(int(np.ceil(x2 * COLUMNS)), int(x1 * COLUMNS) + 1)),
-    )
+    for x1, y1, x2, y2 in boxes.tolist():
+        cells[window((x1, y1, x2, y2), ROWS, COLUMNS)] = True
+    return float(cells[window(place, ROWS, COLUMNS)].mean())
 
 
 def _mean(shares: Sequence[float | None]) -> float | None:

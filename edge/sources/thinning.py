@@ -66,7 +66,8 @@ class Thinning(Generic[P]):
             keyframe: decoding can begin with it.
         """
         if keyframe:
-            self._begin_group()
+            self._let_go()
+            self._broken = False
         within_s = self.within_s
         if within_s is None or self._keyframe_s is None or time_s - self._keyframe_s > within_s:
             ready = [*self._kept, packet]
@@ -92,11 +93,9 @@ class Thinning(Generic[P]):
 
     def lost(self) -> None:
         """A packet is missing or was not decoded: up to the next keyframe nothing can be."""
-        self.passed += len(self._kept)
-        self._kept = []
+        self._let_go()
         self._broken = True
 
-    def _begin_group(self) -> None:
+    def _let_go(self) -> None:
         self.passed += len(self._kept)
         self._kept = []
-        self._broken = False

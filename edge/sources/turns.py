@@ -15,13 +15,6 @@ HUNG_S = 5.0
 SHARED = 6
 
 
-class _Ticket:
-    """A wish for a turn: in the queue, then called, then given back."""
-
-    def __init__(self) -> None:
-        self.called = threading.Event()
-
-
 class Turns:
     """Hands out turns to decode: who can not wait first, else the oldest asker.
 
@@ -38,9 +31,10 @@ class Turns:
         self._at_a_time = at_a_time
         self._now = now
         self._lock = threading.Lock()
-        self._taken_s: dict[_Ticket, float] = {}
-        self._urgent: deque[_Ticket] = deque()
-        self._patient: deque[_Ticket] = deque()
+        # Who asks leaves an event, which is set when it is his turn.
+        self._taken_s: dict[threading.Event, float] = {}
+        self._urgent: deque[threading.Event] = deque()
+        self._patient: deque[threading.Event] = deque()
         self._in_row = 0
 
     @contextmanager
@@ -54,40 +48,40 @@ class Turns:
         Yields:
             Whether there was one.
         """
-        ticket = _Ticket()
+        called = threading.Event()
         queue = self._urgent if urgent else self._patient
         with self._lock:
-            queue.append(ticket)
+            queue.append(called)
             self._call()
         try:
-            yield self._wait(ticket, queue, patience_s)
+            yield self._wait(called, queue, patience_s)
         finally:
             with self._lock:
-                if self._taken_s.pop(ticket, None) is not None:
+                if self._taken_s.pop(called, None) is not None:
                     self._call()
 
-    def _wait(self, ticket: _Ticket, queue: deque[_Ticket], patience_s: float | None) -> bool:
+    def _wait(self, called: threading.Event, queue: deque[threading.Event], patience_s: float | None) -> bool:
         until_s = None if patience_s is None else time.monotonic() + patience_s
         while True:
             left_s = HUNG_S if until_s is None else min(HUNG_S, until_s - time.monotonic())
-            if ticket.called.wait(max(left_s, 0.0)):
+            if called.wait(max(left_s, 0.0)):
                 return True
             with self._lock:
                 self._call()  # meanwhile one may have come to hang
-                if ticket.called.is_set():
+                if called.is_set():
                     return True
                 if until_s is not None and time.monotonic() >= until_s:
-                    queue.remove(ticket)
+                    queue.remove(called)
                     return False
 
     def _call(self) -> None:
         """Give free turns to those whose it is; the lock is held."""
         while (self._urgent or self._patient) and self._free():
             patient = self._patient and (not self._urgent or self._in_row >= SHARED - 1)
-            ticket = (self._patient if patient else self._urgent).popleft()
+            called = (self._patient if patient else self._urgent).popleft()
             self._in_row = 0 if patient else self._in_row + 1
-            self._taken_s[ticket] = self._now()
-            ticket.called.set()
+            self._taken_s[called] = self._now()
+            called.set()
 
     def _free(self) -> bool:
         if len(self._taken_s) < self._at_a_time:

@@ -53,7 +53,7 @@ def compare(now: Picture, reference: Picture, *, in_place: bool = False) -> Comp
         return Compared(covered=False, defocused=False, moved=False, same=True)  # a blank wall: nothing can be said
     dimmed = min(1.0, now.light / reference.light)  # half the light leaves half the contrast
     lost = now.coarse[detailed] < _LOST * dimmed * reference.coarse[detailed]
-    still, together = (len(reference.points), 0) if in_place else _features(now, reference)
+    still, together = (0, 0) if in_place else _features(now, reference)
     enough = len(reference.points) >= _LEAST_FEATURES
     same = in_place or still >= max(_SAME_LEAST, _SAME_SHARE * len(reference.points))
     covered = bool(lost.mean() > _COVERED_SHARE)

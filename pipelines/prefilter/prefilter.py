@@ -67,7 +67,7 @@ class Prefilter:
         if self._size != (frame.width, frame.height):
             self.reset()
             self._size = (frame.width, frame.height)
-        luma, now, relit = self._small.luma(frame), frame.time_s, False
+        luma, now, switched = self._small.luma(frame), frame.time_s, False
         if self._last is None:
             self._begin(luma, now)
             self._last = luma
@@ -76,7 +76,7 @@ class Prefilter:
         moving = step > limit
         fast = np.asarray(cv2.absdiff(luma, self._fast.shown), np.uint8)
         if self._light_switched(luma, fast):
-            fast, relit = self._relight(luma, now), True
+            fast, switched = self._relight(luma, now), True
         elif np.count_nonzero(fast[::4, ::4] > limit) > _DRIFT_SHARE / 16 * fast.size:
             fast = difference(luma, self._fast.shown)
         if now - self._slow_look_s >= SLOW_LOOK_S:
@@ -90,7 +90,7 @@ class Prefilter:
             moving=moving,
             regions=join(scores),
             stirring=bool((stirs >= HOT).any()),
-            unsettled=relit or now - self._begun_s < SETTLE_S,
+            unsettled=switched or now - self._begun_s < SETTLE_S,
             derived=_Derived(self._small, frame, luma, last, self._slow.shown),
         )
         self._learn(luma, now)
