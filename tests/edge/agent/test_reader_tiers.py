@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,12 +15,13 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 
-from edge.agent.desk import Desk
+from edge.agent.desk import Desk, Look
 from edge.agent.ids import Uuid7
 from edge.agent.reader import Reader
 from edge.clock import AgentClock
 from edge.config import SourceSettings
 from edge.sources import video
+from edge.sources.catch_up import CatchUp
 from edge.sources.turns import Turns
 from pipelines.activity import Activity
 from pipelines.frame import Frame
@@ -55,12 +58,29 @@ def yard(tmp_path: Path) -> Path:
     return path
 
 
-class Tape:
-    """What a reader did: its tier after each look."""
+class Tape(Desk):
+    """What a reader did: its tier after each look, also after those that nobody would have been in time to pick up."""
 
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-        self.looks: list[tuple[float, Tier]] = []
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader: Reader | None = None
+        self._times_s: list[float] = []
+        self._tiers: list[Tier] = []
+
+    def put(self, look: Look) -> None:
+        self._tiers += self._tier()
+        self._times_s.append(look.frame.time_s)
+
+    @property
+    def looks(self) -> list[tuple[float, Tier]]:
+        """Times count from the first look."""
+        return [
+            (t - self._times_s[0], tier) for t, tier in zip(self._times_s, [*self._tiers, *self._tier()], strict=True)
+        ]
+
+    def _tier(self) -> list[Tier]:
+        """After the look before this one."""
+        return [self.reader.tier] if self.reader is not None and self._times_s else []
 
     def tier_at(self, time_s: float) -> Tier:
         return [tier for at_s, tier in self.looks if at_s <= time_s][-1]
@@ -72,6 +92,8 @@ def playing(url: Path, desk: Desk, **more: object) -> Iterator[Reader]:
     plan = WatchPlan("gate", (), max_gap_s=settings.max_gap_s)
     reader = Reader(settings, Watch(plan, Uuid7()), desk, 5.0, AgentClock())
     stop = threading.Event()
+    if isinstance(desk, Tape):
+        desk.reader = reader
     thread = threading.Thread(target=reader.run, args=(stop, lambda: None))
     thread.start()
     try:
@@ -82,19 +104,14 @@ def playing(url: Path, desk: Desk, **more: object) -> Iterator[Reader]:
         thread.join(5)
 
 
-def play(url: Path, **more: object) -> Tape:
-    """To the end; times count from the first look."""
-    desk = Desk()
-    with playing(url, desk, **more) as reader:
-        tape, begun_s = Tape(reader), None
-        while not reader.ended:
-            waiting, seen = desk.waiting()
-            for look in waiting:
-                begun_s = begun_s if begun_s is not None else look.frame.time_s
-                tape.looks.append((look.frame.time_s - begun_s, reader.tier))
-                desk.take(look)
-            desk.wait(seen, 0.02)
-    return tape
+def play(url: Path, **more: object) -> tuple[Tape, Reader]:
+    """To the end."""
+    tape = Tape()
+    with playing(url, tape, **more) as reader:
+        deadline = time.monotonic() + 60
+        while not reader.ended and time.monotonic() < deadline:
+            time.sleep(0.02)
+    return tape, reader
 
 
 @pytest.fixture(autouse=True)
@@ -104,8 +121,14 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tier, "CALM_S", 1.0)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a reader leaves out that is behind, since the machine has other work, is not the question here."""
+    monkeypatch.setattr(video, "CatchUp", partial(CatchUp, grace_s=60.0))
+
+
 def test_a_still_view_falls_quiet_and_what_moves_is_seen_at_each_keyframe(yard: Path) -> None:
-    tape = play(yard)
+    tape, reader = play(yard)
     quiet = [at_s for at_s, tier in tape.looks if tier is Tier.QUIET]
     assert quiet
     assert min(quiet) < MOVES_S - 0.5
@@ -113,9 +136,9 @@ def test_a_still_view_falls_quiet_and_what_moves_is_seen_at_each_keyframe(yard: 
     assert tape.tier_at(MOVES_S + KEYFRAME_S + 0.5) is Tier.STIRRED
     late = [at_s for at_s, _ in tape.looks if at_s > MOVES_S]
     assert max(b - a for a, b in pairwise(late)) < KEYFRAME_S + 0.3
-    assert tape.reader.stats.passed > 20
-    assert tape.reader.stats.keyframe_s == pytest.approx(KEYFRAME_S, abs=0.1)
-    assert tape.reader.wakeful == ""
+    assert reader.stats.passed > 20
+    assert reader.stats.keyframe_s == pytest.approx(KEYFRAME_S, abs=0.1)
+    assert reader.wakeful == ""
 
 
 def test_it_wakes_where_a_model_sees_what_a_rule_is_about_and_hides_nothing_of_what_it_passed_over(
@@ -123,7 +146,7 @@ def test_it_wakes_where_a_model_sees_what_a_rule_is_about_and_hides_nothing_of_w
 ) -> None:
     """As the inspector does it: the keyframe in which something moves is inspected, and the reader roused."""
     monkeypatch.setattr(Watch, "situation", _signs_when_it_stirs)
-    tape = play(yard)
+    tape, _ = play(yard)
     assert tape.tier_at(MOVES_S - 0.1) is Tier.QUIET
     assert tape.tier_at(MOVES_S + KEYFRAME_S + 0.5) is Tier.AWAKE
     # Awake again, it is looked at as often as ever.
@@ -138,18 +161,18 @@ def _signs_when_it_stirs(_: Watch, __: Frame, activity: Activity) -> Situation:
 
 
 def test_decode_all_means_all(yard: Path) -> None:
-    tape = play(yard, decode="all")
+    tape, reader = play(yard, decode="all")
     assert {tier for _, tier in tape.looks} == {Tier.AWAKE}
-    assert tape.reader.stats.passed == 0
-    assert tape.reader.stats.frames == 8 * FPS
-    assert tape.reader.wakeful == "decode is all"
+    assert reader.stats.passed == 0
+    assert reader.stats.frames == 8 * FPS
+    assert reader.wakeful == "decode is all"
 
 
 def test_keyframes_too_far_apart_for_the_view_keep_it_awake_and_it_says_why(yard: Path) -> None:
-    tape = play(yard, max_gap_s=0.5)
+    tape, reader = play(yard, max_gap_s=0.5)
     assert {tier for _, tier in tape.looks} == {Tier.AWAKE}
-    assert tape.reader.stats.passed == 0
-    assert tape.reader.wakeful == "its keyframes are 1.0 s apart, its rules and max_gap_s allow 0.5 s"
+    assert reader.stats.passed == 0
+    assert reader.wakeful == "its keyframes are 1.0 s apart, its rules and max_gap_s allow 0.5 s"
 
 
 def test_a_reader_that_gets_no_turn_to_decode_is_alive(yard: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,11 +206,11 @@ def test_a_quiet_reader_is_roused_at_once(yard: Path) -> None:
         frames = reader.stats.frames
         reader.rouse()
         deadline = threading.Event()
-        for _ in range(10):
+        for _ in range(30):
             if reader.stats.frames > frames + 3:
                 break
             deadline.wait(0.05)
-        assert reader.stats.frames > frames + 3  # half a second on; a keyframe alone would have been one or none
+        assert reader.stats.frames > frames + 3  # within 1.5 s; of keyframes alone there would have been one
 
 
 def test_a_rule_that_alarms_at_the_first_look_needs_every_picture() -> None:
