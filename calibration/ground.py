@@ -18,6 +18,9 @@ from calibration.terrain import Terrain
 SHARE_68 = 1.515
 """Standard deviations that hold 68.27 % in two dimensions: sqrt(-2 ln(1 - 0.6827))."""
 
+SAME = 9.21
+"""Squared Mahalanobis distance up to which two points may be one place: 99 % in two dimensions."""
+
 SIGMAS_BELOW = 3.0
 """A ray has to point below the horizon by so many standard deviations of the attitude: above that, first order is no
 measure of the error, and the ray may as well meet no ground at all."""
@@ -25,6 +28,7 @@ measure of the error, and the ray may as well meet no ground at all."""
 _RANGE_M = 1.0  # standard deviation of a laser's distance
 _CENTRE = 0.05  # a laser's distance is that of pixels within this share of the width around the centre
 _FARTHEST_M = 10_000.0
+_STEEP_DEG = 80.0
 _FORWARD_RIGHT_DOWN = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 """From the camera's axes (right, down, forward) to those of a body."""
 
@@ -45,6 +49,15 @@ class GroundPoint:
     longitude_deg: float
     covariance: tuple[tuple[float, float], tuple[float, float]]
     distance_m: float
+
+    def apart(self, other: GroundPoint) -> float:
+        """Squared Mahalanobis distance to another point, each with its own error."""
+        offset = np.array(between((self.latitude_deg, self.longitude_deg), (other.latitude_deg, other.longitude_deg)))
+        return float(offset @ np.linalg.solve(np.array(self.covariance) + np.array(other.covariance), offset))
+
+    def may_be(self, other: GroundPoint) -> bool:
+        """The two may be one place."""
+        return self.apart(other) <= SAME
 
     @property
     def ellipse(self) -> tuple[float, float, float]:
@@ -119,6 +132,46 @@ def locate(
     north, east = moved(latitude, longitude, float(offset[0]), float(offset[1]))
     (nn, ne), (_, ee) = covariance.tolist()
     return GroundPoint(north, east, ((nn, ne), (ne, ee)), distance)
+
+
+def pixel_of(
+    pose: Pose, latitude_deg: float, longitude_deg: float, terrain: Terrain | None = None
+) -> tuple[float, float] | None:
+    """Where a place on the ground is in the picture, from its left and top, pixels; the inverse of `locate`.
+
+    It may lie outside of the picture; None where it lies behind the camera, or the pose lacks what is needed.
+    """
+    if pose.lens is None or pose.attitude is None or pose.latitude_deg is None or pose.longitude_deg is None:
+        return None
+    down = _above(pose, latitude_deg, longitude_deg, terrain)
+    if down is None or down <= 0:
+        return None
+    north, east = between((pose.latitude_deg, pose.longitude_deg), (latitude_deg, longitude_deg))
+    seen = _FORWARD_RIGHT_DOWN.T @ rotation(pose.attitude).T @ np.array([north, east, down])
+    if seen[2] <= 0.1:
+        return None
+    coefficients = np.array(pose.lens.distortion, np.float64) if pose.lens.distortion else None
+    pixel, _ = cv2.projectPoints(seen.reshape(1, 1, 3), np.zeros(3), np.zeros(3), pose.lens.matrix, coefficients)
+    x, y = pixel.ravel().tolist()
+    return x, y
+
+
+def _above(pose: Pose, latitude_deg: float, longitude_deg: float, terrain: Terrain | None) -> float | None:
+    """How far the camera is above a place, m."""
+    if terrain is None:
+        return pose.height_m
+    try:
+        return None if pose.altitude_m is None else pose.altitude_m - terrain.height(latitude_deg, longitude_deg)
+    except NoGround:
+        return None
+
+
+def horizon(pose: Pose) -> float | None:
+    """The row of the horizon in the middle of the picture, in 0–1 of its height, also outside; None: not known."""
+    if pose.lens is None or pose.attitude is None or abs(pose.attitude.pitch_deg) > _STEEP_DEG:
+        return None
+    lens = pose.lens
+    return (lens.cy + lens.fy * math.tan(math.radians(pose.attitude.pitch_deg))) / lens.height
 
 
 def moved(latitude_deg: float, longitude_deg: float, north_m: float, east_m: float) -> tuple[float, float]:

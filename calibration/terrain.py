@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import NoGround
+from calibration.pose import Pose
 
 _STEP = 0.5  # of a cell: a ray is followed in steps of that
 _DEGREE_M = 111_320.0
@@ -36,6 +37,24 @@ class Terrain:
             raise ValueError(f"a terrain has at least 2 × 2 finite heights, found {self.heights_m.shape}")
         if min(self.step_deg) <= 0:
             raise ValueError(f"the steps of a terrain are above 0°, found {self.step_deg}")
+
+    def raise_above(self, pose: Pose, home: tuple[float, float]) -> Pose:
+        """A pose whose height is above take-off, with its altitude above the zero of this terrain.
+
+        Take-off's own height is that of the terrain, so that no datum matters: neither the telemetry's nor the
+        terrain's. Other poses are not touched.
+
+        Args:
+            pose: of the camera.
+            home: latitude and longitude of take-off; outside of the terrain nothing is known, and the pose has no
+                altitude.
+        """
+        if pose.height_above != "takeoff" or pose.height_m is None:
+            return pose
+        try:
+            return replace(pose, altitude_m=self.height(*home) + pose.height_m)
+        except NoGround:
+            return replace(pose, altitude_m=None)
 
     def height(self, latitude_deg: float, longitude_deg: float) -> float:
         """The ground there, m.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from calibration.ground import GroundPoint
 from pipelines.frame import Clock
 from pipelines.handling import NOBODY, Care, Handling
 from pipelines.hazards import Box, HazardKind
@@ -62,6 +63,7 @@ class Event:
         clock: whose clock `captured_s` was read from.
         care: who takes care of it, and what was said last.
         light: mean brightness of the view at the alarm, 0–1; None where it is not known.
+        ground: where the hazard is in the world, seen from a camera that moves and knows where it is; else None.
     """
 
     incident: str
@@ -86,6 +88,7 @@ class Event:
     clock: Clock
     care: Care = NOBODY
     light: float | None = None
+    ground: GroundPoint | None = None
 
     @property
     def first_seen_captured_s(self) -> float:

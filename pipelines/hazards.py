@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from calibration.ground import GroundPoint
+
 Box = tuple[float, float, float, float]
 
 
@@ -56,6 +58,7 @@ class Hazard:
         zone: the zone it concerns, if the rule has one.
         subject: whom or what it concerns, by the rule's own number: the same for as long as the rule knows it to be
             the same person, wherever that person goes; None where the place alone says what is the same.
+        ground: where it is in the world, seen from a camera that moves and knows where it is; else None.
     """
 
     kind: HazardKind
@@ -64,3 +67,4 @@ class Hazard:
     first_seen_s: float
     zone: str | None = None
     subject: int | None = None
+    ground: GroundPoint | None = None

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 
-import numpy as np
-
-from calibration.ground import GroundPoint, between, moved
+from calibration.ground import SAME, GroundPoint, between, moved
 from pipelines.hazards import Box
-
-SAME = 9.21
-"""Squared Mahalanobis distance up to which two sightings are of one place: 99 % in two dimensions."""
 
 LEAST_SIGHTINGS = 3
 LEAST_S = 1.0
@@ -36,52 +31,75 @@ class Sighting:
     time_s: float
     box: Box
 
+    @property
+    def spread(self) -> float:
+        """How far off its point may be, m²: north and east together."""
+        (north, _), (_, east) = self.point.covariance
+        return north + east
 
-@dataclass(slots=True)
+
 class Place:
-    """What was seen at one place.
+    """What was seen at one place. Keeps no more of its sightings than four, however many there were.
+
+    Args:
+        number: the same for as long as it exists.
+        first: its first sighting.
 
     Attributes:
         kind: of the hazard.
-        sightings: all of them, in order.
-        latitude_deg, longitude_deg: the mean of the sightings, the surer ones counting more.
-        covariance: that of the surest sighting: what is wrong with position and compass is wrong in all of them, and
-            does not grow less by looking again.
+        count: of sightings.
+        best: the one to show: the surest of the detector.
+        surest: the one whose point is known best.
+        first, last: by their time.
     """
 
-    kind: str
-    sightings: list[Sighting] = field(default_factory=list)
-    latitude_deg: float = 0.0
-    longitude_deg: float = 0.0
-    covariance: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
+    def __init__(self, number: int, first: Sighting) -> None:
+        self.number = number
+        self.kind = first.kind
+        self.count = 1
+        self.best = self.surest = self.first = self.last = first
+        self._at = (first.point.latitude_deg, first.point.longitude_deg)
+        self._weight = 1 / first.spread
 
     @property
     def point(self) -> GroundPoint:
-        """Where it is."""
-        distance_m = min(sighting.point.distance_m for sighting in self.sightings)
-        return GroundPoint(self.latitude_deg, self.longitude_deg, self.covariance, distance_m)
+        """Where it is: the mean of the sightings, the surer ones counting more.
+
+        Its error is that of the surest sighting: what is wrong with position and compass is wrong in all of them, and
+        does not grow less by looking again.
+        """
+        return GroundPoint(*self._at, self.surest.point.covariance, self.surest.point.distance_m)
 
     @property
-    def best(self) -> Sighting:
-        """The one to show: the surest of the detector."""
-        return max(self.sightings, key=lambda sighting: sighting.score)
+    def latitude_deg(self) -> float:
+        """Of its point."""
+        return self._at[0]
+
+    @property
+    def longitude_deg(self) -> float:
+        """Of its point."""
+        return self._at[1]
 
     @property
     def believed(self) -> bool:
         """It was seen often and long enough."""
-        lasted_s = self.sightings[-1].time_s - self.sightings[0].time_s
-        return len(self.sightings) >= LEAST_SIGHTINGS and lasted_s >= LEAST_S
+        return self.count >= LEAST_SIGHTINGS and self.last.time_s - self.first.time_s >= LEAST_S
 
-    def take(self, sightings: Sequence[Sighting]) -> None:
-        """Count them in."""
-        self.sightings = sorted([*self.sightings, *sightings], key=lambda sighting: sighting.time_s)
-        points = [sighting.point for sighting in self.sightings]
-        origin = (points[0].latitude_deg, points[0].longitude_deg)
-        offsets = np.array([between(origin, (point.latitude_deg, point.longitude_deg)) for point in points])
-        spreads = np.array([np.trace(np.array(point.covariance)) for point in points])
-        north, east = np.average(offsets, axis=0, weights=1 / spreads).tolist()
-        self.latitude_deg, self.longitude_deg = moved(*origin, north, east)
-        self.covariance = points[int(np.argmin(spreads))].covariance
+    def take(self, sighting: Sighting) -> None:
+        """Count it in."""
+        self.join(Place(self.number, sighting))
+
+    def join(self, other: Place) -> None:
+        """Count in all of another."""
+        weight = self._weight + other._weight
+        north, east = between(self._at, other._at)
+        share = other._weight / weight
+        self._at, self._weight = moved(*self._at, north * share, east * share), weight
+        self.count += other.count
+        self.best = max(self.best, other.best, key=lambda sighting: sighting.score)
+        self.surest = min(self.surest, other.surest, key=lambda sighting: sighting.spread)
+        self.first = min(self.first, other.first, key=lambda sighting: sighting.time_s)
+        self.last = max(self.last, other.last, key=lambda sighting: sighting.time_s)
 
 
 class Places:
@@ -89,12 +107,13 @@ class Places:
 
     def __init__(self) -> None:
         self._places: list[Place] = []
+        self._given = 0
 
     @property
     def believed(self) -> list[Place]:
         """Those that were seen often enough, in the order of their first sighting."""
         found = [place for place in self._places if place.believed]
-        return sorted(found, key=lambda place: place.sightings[0].time_s)
+        return sorted(found, key=lambda place: place.first.time_s)
 
     @property
     def every(self) -> list[Place]:
@@ -108,25 +127,24 @@ class Places:
 
     def add(self, sighting: Sighting) -> Place:
         """Count it in: with the nearest place of its kind that it may be, else as a new one."""
-        near = [(_apart(place.point, sighting.point), place) for place in self._places if place.kind == sighting.kind]
-        distance, nearest = min(near, key=lambda found: found[0], default=(float("inf"), None))
+        near = [(place.point.apart(sighting.point), place) for place in self._places if place.kind == sighting.kind]
+        distance, nearest = min(near, key=lambda found: found[0], default=(math.inf, None))
         if nearest is None or distance > SAME:
-            nearest = Place(sighting.kind)
+            self._given += 1
+            nearest = Place(self._given, sighting)
             self._places.append(nearest)
-        nearest.take([sighting])
+        else:
+            nearest.take(sighting)
         self._join(nearest)
         return nearest
+
+    def forget(self, place: Place) -> None:
+        """It is there no longer."""
+        self._places.remove(place)
 
     def _join(self, place: Place) -> None:
         """Two that have grown together are one."""
         for other in [each for each in self._places if each is not place and each.kind == place.kind]:
-            if _apart(place.point, other.point) <= SAME:
-                place.take(other.sightings)
+            if place.point.may_be(other.point):
+                place.join(other)
                 self._places.remove(other)
-
-
-def _apart(first: GroundPoint, second: GroundPoint) -> float:
-    """Squared Mahalanobis distance between two points, each with its own error."""
-    offset = np.array(between((first.latitude_deg, first.longitude_deg), (second.latitude_deg, second.longitude_deg)))
-    both = np.array(first.covariance) + np.array(second.covariance)
-    return float(offset @ np.linalg.solve(both, offset))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,29 +15,16 @@ from pipelines.detections import Detections
 from pipelines.events import Condition, Event, Mode
 from pipelines.frame import Frame
 from pipelines.handling import Instruction
-from pipelines.incidents import Finding, Incidents, Policy, abandoned
-from pipelines.prefilter import Prefilter
-from pipelines.rules import make_rule
+from pipelines.incidents import Incidents, Policy, abandoned
+from pipelines.lane import Lane, LanePlan, Switched, mode_of
+from pipelines.prefilter import MovingPrefilter, Prefilter
 from pipelines.rules.base import Hours, RuleSettings
-from pipelines.scene import CloseUp, Scene
+from pipelines.rules.grounded import Bearings
+from pipelines.scene import Scene
 from pipelines.schedule import Agenda, Reason, Sampler, Samples, Situation, Want
-from pipelines.track import Tracker, TrackSettings
-from pipelines.views import Views, close_up
 
-# Parts of the frame that the detector is given besides the whole, at each inspection.
-MOST_PARTS = 3
-
-
-Switched = Callable[[RuleSettings], Literal["off", "observe"] | None]
-"""What a rule does for the time being; None: what its settings say."""
-
-
-@dataclass(frozen=True, slots=True)
-class LanePlan:
-    """One model and the rules that it serves at this view."""
-
-    detector: Detector
-    rules: tuple[RuleSettings, ...]
+# Of the time between two looks a view's own look may take so much.
+BUSY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,101 +84,6 @@ class Inspection:
     whole: bool = True
 
 
-class Closer:
-    """Looks closer at parts of one frame; a part that two rules ask for is looked at once.
-
-    Args:
-        detector: the model.
-        frame: the picture.
-    """
-
-    def __init__(self, detector: Detector, frame: Frame) -> None:
-        self._detector, self._frame = detector, frame
-        self._looks: dict[tuple[float, ...], CloseUp] = {}
-
-    def scale(self, xyxy: NDArray[np.float32]) -> float:
-        """Pixels of the model's input for each pixel of the frame, in a look around this box."""
-        return self._scale(self._view(xyxy))
-
-    def look(self, xyxy: NDArray[np.float32]) -> CloseUp:
-        """What the model sees around this box (`(4,)`, pixels of the frame)."""
-        view = self._view(xyxy)
-        key = tuple(view.tolist())
-        if key not in self._looks:
-            size = np.array([self._frame.width, self._frame.height] * 2, np.float32)
-            found = self._detector.detect(self._frame, (view / size)[None])
-            self._looks[key] = CloseUp(found, view, self._scale(view))
-        return self._looks[key]
-
-    def _view(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-        spec = self._detector.card.input
-        return close_up(self._frame.width, self._frame.height, xyxy, min(spec.width, spec.height))
-
-    def _scale(self, view: NDArray[np.float32]) -> float:
-        spec = self._detector.card.input
-        return float(min(spec.width / (view[2] - view[0]), spec.height / (view[3] - view[1])))
-
-
-class Lane:
-    """One model, its tracker and its rules."""
-
-    def __init__(self, plan: LanePlan, zones: Mapping[str, Zone], always: Mode) -> None:
-        self.detector = plan.detector
-        self._always = always
-        self._fit()
-        self._rules = tuple((settings, make_rule(settings, zones)) for settings in plan.rules)
-
-    @property
-    def pending(self) -> bool:
-        """A rule wants to look again soon."""
-        return any(rule.pending for _, rule in self._rules)
-
-    def reset(self) -> None:
-        """Forget the view: its size or its place has changed."""
-        self._tracker.reset()
-        for _, rule in self._rules:
-            rule.reset()
-
-    def request(self, frame: Frame, activity: Activity, *, whole: bool) -> Request:
-        """What the model is to be shown."""
-        if self.detector.card is not self._card:
-            self._fit()
-            self.reset()
-        return Request(frame, self._views.plan(frame.width, frame.height, activity.regions, whole=whole))
-
-    def _fit(self) -> None:
-        """What depends on the model: it may be exchanged while the agent runs."""
-        self._card = card = self.detector.card
-        self._views = Views(min(card.input.width, card.input.height), MOST_PARTS)
-        self._tracker = Tracker(TrackSettings(card.meanings, tuple(c.threshold for c in card.classes)))
-
-    def see(self, frame: Frame, activity: Activity, seen: Seen) -> Scene:
-        """Track what the model saw."""
-        card = self.detector.card
-        looked_px = seen.views * np.array([frame.width, frame.height] * 2, np.float32)
-        found = self._tracker.update(seen.detections, frame.time_s, looked_px)
-        closer = Closer(self.detector, frame)
-        return Scene(
-            frame, activity, found, card.meanings, card.thresholds, seen.views, closer, keypoints=card.keypoints
-        )
-
-    def judge(self, scene: Scene, switched: Switched) -> list[Finding]:
-        """What each rule says; one that is off or outside its hours starts afresh when that is over."""
-        findings = []
-        for settings, rule in self._rules:
-            to = switched(settings)
-            if to != "off" and (settings.hours is None or settings.hours.include(scene.frame.captured_s)):
-                hazards = rule.judge(scene)
-            else:
-                rule.reset()
-                hazards = ()
-            mode = Mode.OBSERVE if to == "observe" else _mode(settings, self._always)
-            escalation = tuple((step.after_s, step.severity) for step in settings.escalate)
-            patience_s = settings.confirm_s + settings.clear_after_s
-            findings.append(Finding(settings.title, mode, settings.severity, escalation, hazards, patience_s))
-        return findings
-
-
 class Watch:
     """Watches one view.
 
@@ -203,6 +94,7 @@ class Watch:
     Args:
         plan: what to watch for.
         new_id: gives a fresh UUIDv7 as text.
+        bearings: how a camera that moves knows where it is; None for one that stands still.
 
     Attributes:
         unfit: tells why the view shows nothing that a verification can count on, such as a camera that was moved; None
@@ -210,12 +102,12 @@ class Watch:
         switched: what each rule does instead of what the plan says.
     """
 
-    def __init__(self, plan: WatchPlan, new_id: Callable[[], str]) -> None:
+    def __init__(self, plan: WatchPlan, new_id: Callable[[], str], bearings: Bearings | None = None) -> None:
         self.plan = plan
-        self._prefilter = Prefilter()
+        self._prefilter = Prefilter() if bearings is None else MovingPrefilter()
         self._agenda = Agenda(plan.max_gap_s, plan.interval_s)
         self._sampler = Sampler(plan.sample_share, plan.source)
-        self._lanes = tuple(Lane(lane, plan.zones, plan.mode) for lane in plan.lanes)
+        self._lanes = tuple(Lane(lane, plan.zones, plan.mode, bearings) for lane in plan.lanes)
         self._incidents = Incidents(new_id, plan.policy)
         self._size = (0, 0)
         self.unfit: Callable[[], str | None] = lambda: None
@@ -241,7 +133,7 @@ class Watch:
             (rule.title, rule.kind, rule.zone)
             for lane in self.plan.lanes
             for rule in lane.rules
-            if _mode(rule, self.plan.mode) is Mode.ALARM
+            if mode_of(rule, self.plan.mode) is Mode.ALARM
         }
         # One that is cleared waits for people, whatever its rule does now.
         known = {
@@ -344,6 +236,11 @@ class Watch:
             whole=whole,
         )
 
+    def spent(self, seconds: float) -> None:
+        """A look at this view alone took so long: a camera that moves is looked at as closely as its time allows."""
+        for lane in self._lanes:
+            lane.spent(seconds, self.plan.interval_s * BUSY)
+
     @property
     def has_signs(self) -> bool:
         """The last inspection left a rule with something to confirm or to follow, or may soon; from any thread."""
@@ -385,11 +282,6 @@ def _as_written(_: RuleSettings) -> None:
 def _dropped(activity: Activity) -> bool:
     """Would nobody look at this frame for what the prefilter saw in it?"""
     return not len(activity.regions) and not activity.unsettled
-
-
-def _mode(rule: RuleSettings, always: Mode) -> Mode:
-    """A view that observes makes each of its rules observe."""
-    return Mode.OBSERVE if Mode.OBSERVE in (always, rule.mode) else Mode.ALARM
 
 
 def _counting(scene: Scene) -> Detections:

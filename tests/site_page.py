@@ -28,6 +28,13 @@ from edge.config.site import (
     SiteIdentity,
 )
 from edge.config.source import SourceSettings, ZoneSettings
+from edge.config.telemetry import (
+    AccuracyHints,
+    CameraHints,
+    LensSettings,
+    TelemetrySettings,
+    TerrainSettings,
+)
 from edge.config.upload import UploadSettings
 from edge.delivery.place import Enterprise, Place, Position
 from pipelines.rules import RULES
@@ -61,6 +68,11 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "sources[].zones[]": ZoneSettings,
     "sources[].rules[]": RuleSettings,
     "sources[].rules[].escalate[]": Escalation,
+    "sources[].telemetry": TelemetrySettings,
+    "sources[].telemetry.camera": CameraHints,
+    "sources[].telemetry.camera.lens": LensSettings,
+    "sources[].telemetry.accuracy": AccuracyHints,
+    "sources[].telemetry.terrain": TerrainSettings,
     "sources[].drill": DrillSettings,
     "sources[].drill.items[]": DrillItem,
     "kind: fire": DrillFire,

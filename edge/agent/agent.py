@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from calibration.errors import DeliveryError
 from edge.agent.announce import announce
+from edge.agent.bearings import bearings, feeds, live_tracks
 from edge.agent.candidates import Candidates
 from edge.agent.casework import VERDICTS, Casework
 from edge.agent.clips import Clips
@@ -129,10 +130,11 @@ class Agent:
             )
             self._harvester = make_harvester(site.agent.harvest, data, lineup.plans, clock)
             new_id, desk = Uuid7(), Desk()
-            watches = {name: Watch(plan, new_id) for name, plan in lineup.plans.items()}
-            keep_s = proof.before_s + proof.after_s + _RING_SLACK_S
+            keep_s, tracks = proof.before_s + proof.after_s + _RING_SLACK_S, live_tracks(site.sources, clock)
+            watches = {name: Watch(plan, new_id, bearings(tracks[name])) for name, plan in lineup.plans.items()}
             self._readers = {
-                source.name: Reader(source, watches[source.name], desk, keep_s, clock) for source in site.sources
+                source.name: Reader(source, watches[source.name], desk, keep_s, clock, tracks[source.name])
+                for source in site.sources
             }
             places = {source.name: source.place for source in site.sources}
             live = frozenset(name for name, reader in self._readers.items() if reader.live)
@@ -287,6 +289,7 @@ class Agent:
                 for name, reader in self._readers.items()
                 if reader.sub is not None
             ),
+            *feeds((reader.settings, reader.track) for reader in self._readers.values()),
             Worker("inference", self._inspector.run, 20.0),
             Worker("evidence", self._clips.run, 60.0),
             *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),
@@ -354,6 +357,7 @@ class Agent:
         found = [f"{report.name}: {report.last_error}" for report in self._supervisor.reports() if report.last_error]
         found += [f"outbox: {note}" for note in self._outbox.notes]
         found += [f"broker: {sentence}" for sentence in self._uplink.papers.expiring]
+        found += [f"{name}: {r.track.error}" for name, r in self._readers.items() if r.track and r.track.error]
         return found + [
             f"{what}: {error}"
             for what, error in (

@@ -223,11 +223,15 @@ class Inspector:
 
     def _inspect(self, chosen: Sequence[tuple[Look, Want]]) -> None:
         self._in_hand = tuple(look.frame.source for look, _ in chosen)
+        began_s = self._clock.monotonic()
         shown = [
             self._watches[look.frame.source].requests(look.frame, look.activity, whole=want.whole)
             for look, want in chosen
         ]
-        for (look, _), seen in zip(chosen, _see(shown), strict=True):
+        told = _see(shown)
+        if len(chosen) == 1:
+            self._watches[self._in_hand[0]].spent(self._clock.monotonic() - began_s)
+        for (look, _), seen in zip(chosen, told, strict=True):
             source = look.frame.source
             self._in_hand = (source,)
             inspection = self._watches[source].conclude(look.frame, look.activity, seen)

@@ -15,8 +15,9 @@ from edge.updates.installed import Updates
 from pipelines.detect import Detector
 from pipelines.detect.card import Card
 from pipelines.incidents import Policy
+from pipelines.lane import LanePlan
 from pipelines.rules.base import RuleSettings
-from pipelines.watch import LanePlan, WatchPlan
+from pipelines.watch import WatchPlan
 
 # Of the analysed frames in which the prefilter sees nothing: one in twenty seconds while a view is awake.
 SAMPLE_SHARE = 0.01

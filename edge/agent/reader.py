@@ -19,6 +19,7 @@ from edge.config import SourceSettings
 from edge.evidence.ring import PacketRing
 from edge.sources import Pace, Reconnecting, Source, SourceStats, State
 from edge.sources.drill import Drill
+from edge.sources.telemetry.live import LiveTrack
 from edge.sources.thinning import EVERY_S
 from pipelines.coverage import Coverage
 from pipelines.frame import Frame
@@ -46,6 +47,7 @@ class Reader:
         desk: where looks are left.
         keep_s: seconds of encoded packets to keep for clips.
         clock: the agent's.
+        track: where a camera that moves is.
 
     Attributes:
         ring: the packets kept, over reconnections.
@@ -53,15 +55,25 @@ class Reader:
         ended: there will be no more frames, for whatever reason.
         coverage: whether its pictures show the view.
         sub: the stream that watches while the view is quiet, or None.
+        track: where a camera that moves is; None for one that stands still.
         tier: how much of the stream is decoded; a recording that is read as fast as it goes is decoded whole.
     """
 
-    def __init__(self, settings: SourceSettings, watch: Watch, desk: Desk, keep_s: float, clock: AgentClock) -> None:
+    def __init__(
+        self,
+        settings: SourceSettings,
+        watch: Watch,
+        desk: Desk,
+        keep_s: float,
+        clock: AgentClock,
+        track: LiveTrack | None = None,
+    ) -> None:
         self.settings = settings
         self.ring = PacketRing(settings.name, keep_s, RING_BYTES)
         self.drill = Drill(settings.drill) if settings.drill is not None else None
         self.ended = False
-        self.coverage = Coverage()
+        self.coverage = Coverage(moves=settings.telemetry is not None)
+        self.track = track
         self.tier = Tier.AWAKE
         self._vigil = Vigil(watch.plan.unseen_s) if self._thins(settings) else None
         self._stirred_s = float("-inf")
@@ -117,6 +129,8 @@ class Reader:
     def wakeful(self) -> str:
         """Why the source is never quiet, for people; empty if it may be."""
         if self._vigil is None:
+            if self.track is not None:
+                return "its camera moves"
             return "decode is all" if self.settings.decode == "all" else "it is read as fast as it goes"
         keyframe_s = self.stats.keyframe_s
         if keyframe_s is None or self._vigil.allows(keyframe_s):
@@ -145,6 +159,8 @@ class Reader:
         return open_as_set(self.settings, clock=self._clock, ring=self.ring)
 
     def _look(self, frame: Frame, stop: threading.Event, beat: Beat) -> None:
+        if self.track is not None:
+            self.track.size = (frame.width, frame.height)
         if self.live:
             self.coverage.look(frame, self.stats.keyframe_s)
         if self.drill is not None:
@@ -190,7 +206,7 @@ class Reader:
 
     @staticmethod
     def _thins(settings: SourceSettings) -> bool:
-        return settings.decode == "auto" and Pace(settings.pace) is Pace.LIVE
+        return settings.decode == "auto" and Pace(settings.pace) is Pace.LIVE and settings.telemetry is None
 
     def _on_state(self, state: State, message: str) -> None:
         level = logging.WARNING if state is State.WAITING else logging.INFO

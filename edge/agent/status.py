@@ -182,6 +182,7 @@ class StatusReport:
             "last_full_look_age_s": _rounded(looked.age_s),
             "prefilter": _sampled(self._read.inspector.samples(reader.name)),
             "sub_stream": _sub_stream(reader),
+            "telemetry": _telemetry(reader),
             "active_hazards": self._read.inspector.active(reader.name),
             "watched_share": self._read.watcher.share(reader.name),
         }
@@ -218,6 +219,13 @@ def _sub_stream(reader: Reader) -> dict[str, Any] | None:
         "watching": not fault, "state": _WORDS.get(stats.state, "lost"), "codec": stats.codec,
         "size": [stats.width, stats.height], "passed": stats.passed,
     } | ({"fault": fault} if fault else {})  # fmt: skip
+
+
+def _telemetry(reader: Reader) -> dict[str, Any] | None:
+    if reader.track is None:
+        return None
+    left_out = dict(reader.track.left_out.most_common(5))
+    return {"age_s": _rounded(reader.track.age_s)} | ({"left_out": left_out} if left_out else {})
 
 
 def _sampled(samples: Samples) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from pipelines.detect import WHOLE, Detector, Request, Seen
 from pipelines.detections import Detections
 from pipelines.events import Event
 from pipelines.frame import Clock, Frame
+from pipelines.lane import LanePlan
 from pipelines.schedule import Rate
-from pipelines.watch import LanePlan, Watch, WatchPlan
+from pipelines.watch import Watch, WatchPlan
 
 
 class PartsDetector(Detector):

@@ -21,10 +21,10 @@ from edge.model_store import LoadedModel, ModelStore
 from edge.sources.planes import decoded_planes
 from pipelines.detect import WHOLE, Detector, Request
 from pipelines.frame import Clock, Frame, Plane
+from pipelines.lane import MOST_PARTS
 from pipelines.prefilter import Prefilter
 from pipelines.schedule.scheduler import MOST_TOGETHER
 from pipelines.views import Views
-from pipelines.watch import MOST_PARTS
 
 FP32, INT8 = "model.onnx", "model.int8.onnx"
 

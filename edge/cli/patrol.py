@@ -69,7 +69,7 @@ def patrol(
         long, short, _ = place.point.ellipse
         typer.echo(
             f"{place.kind}  {place.latitude_deg:.6f}, {place.longitude_deg:.6f}  ±{long:.0f} × {short:.0f} m  "
-            f"{len(place.sightings)} sightings"
+            f"{place.count} sightings"
         )
     typer.echo(
         f"{len(findings.places.believed)} hazards, {findings.cover.area()[1] / 10_000:.2f} ha: {out / 'report.html'}"

@@ -10,11 +10,11 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from calibration.errors import ConfigError
-from calibration.pose import Accuracy
 from edge.config.document import Document
 from edge.config.faults import refusal
 from edge.config.messages import faults_of
 from edge.config.syntax import BadFile, decode
+from edge.config.telemetry import AccuracyHints, PoseHints
 from pipelines.rules.base import Settings
 
 
@@ -26,23 +26,7 @@ class Waypoint(Settings):
     longitude: float = Field(ge=-180, le=180, description="degrees, WGS 84")
 
 
-class CameraHints(Settings):
-    """What the telemetry does not say of the camera."""
-
-    fov_deg: float | None = Field(default=None, gt=0, lt=180, description="horizontal field of view")
-    pitch_deg: float | None = Field(default=None, ge=-90, le=90, description="above the horizon; -90 is straight down")
-    yaw_deg: float | None = Field(default=None, description="heading, clockwise from true north")
-
-
-class AccuracyHints(Settings):
-    """How far the telemetry may be off: one standard deviation of each."""
-
-    horizontal_m: float = Field(default=3.0, gt=0, description="of the position, north and east each")
-    height_m: float = Field(default=8.0, gt=0, description="of the height above the ground")
-    attitude_deg: float = Field(default=1.5, gt=0, description="of each angle of the camera")
-
-
-class Mission(Settings):
+class Mission(PoseHints):
     """A whole mission file; all of it may be left out."""
 
     name: str = Field(default="patrol", min_length=1, description="for the report")
@@ -54,17 +38,9 @@ class Mission(Settings):
         default=None, description="an installed model; the first that sees the hazards if left out"
     )
     every_s: float = Field(default=1.0, gt=0, le=60, description="time between two looks")
-    height_m: float | None = Field(default=None, gt=0, description="above the ground, where the telemetry says none")
     offset_s: float = Field(default=0.0, description="added to a frame's time to get that of its telemetry")
-    camera: CameraHints = Field(default=CameraHints(), description="what the telemetry does not say of it")
     accuracy: AccuracyHints = Field(default=AccuracyHints(), description="how far the telemetry may be off")
     waypoints: tuple[Waypoint, ...] = Field(default=(), description="what was to be looked at")
-
-    @property
-    def errors(self) -> Accuracy:
-        """Of every pose."""
-        said = self.accuracy
-        return Accuracy(said.horizontal_m, said.height_m, said.attitude_deg)
 
 
 def load_mission(path: Path, env: Mapping[str, str] = os.environ) -> Mission:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from calibration.polygon import Polygon
 from calibration.zones import Zone
 from edge.address import without_secrets
 from edge.config.drill import DrillSettings
+from edge.config.telemetry import TelemetrySettings
 from edge.delivery.place import Place
 from pipelines.events import Mode
+from pipelines.hazards import HazardKind
 from pipelines.rules import AnyRuleSettings
 from pipelines.rules.base import Hours, Settings
 
@@ -26,6 +28,8 @@ def _name(text: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_name)]
 """A name for people: Chinese is welcome."""
+
+_MOVING = (HazardKind.FIRE, HazardKind.SMOKE)
 
 Share = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -99,10 +103,27 @@ class SourceSettings(Settings):
     )
     mode: Mode = Field(default=Mode.ALARM, description="observe: recorded and reported as observed, never alarmed")
     hours: Hours | None = Field(default=None, description="when it works; always if left out")
+    telemetry: TelemetrySettings | None = Field(
+        default=None,
+        description="of a camera that moves: where its poses come from; hazards then have a position on the ground",
+    )
     place: Place = Field(default=Place(), description="where it stands; copied into its events")
     drill: DrillSettings | None = Field(default=None, description="test fire, smoke or obstacles drawn onto its frames")
     zones: tuple[ZoneSettings, ...] = Field(default=(), description="named places that rules refer to")
     rules: tuple[AnyRuleSettings, ...] = Field(min_length=1, description="what to look for")
+
+    @model_validator(mode="after")
+    def _moves(self) -> Self:
+        """A zone of the picture is no place in the world, and what stands still in it does not stand still."""
+        if self.telemetry is None:
+            return self
+        if self.zones or self.sub_url is not None:
+            raise ValueError("telemetry: a camera that moves has neither zones nor a sub_url")
+        others = sorted({str(rule.kind) for rule in self.rules} - set(_MOVING))
+        if others:
+            raise ValueError(f"telemetry: a camera that moves is watched for {' and '.join(_MOVING)}, "
+                             f"found {', '.join(others)}")  # fmt: skip
+        return self
 
     @property
     def address(self) -> str:

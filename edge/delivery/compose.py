@@ -9,6 +9,7 @@ from urllib.parse import quote
 from edge.delivery.contract import CloudEvent, EventData, EventType, Evidence, HazardName, Model, Titles, utc
 from edge.delivery.message import message_for
 from edge.delivery.place import Place
+from edge.delivery.position import ground_of, position_of
 from edge.delivery.shelf import Slot
 from edge.delivery.topics import Topics
 from edge.evidence.files import EvidenceFile
@@ -75,6 +76,7 @@ def cloud_event(  # noqa: PLR0913 - one argument a fact
         delay_s=None if delay_s is None else round(max(0.0, delay_s), 3),
         drill=event.drill,
         place=place,
+        position=position_of(event.ground),
         evidence=tuple(_descriptor(file, topics, part_bytes, upload) for file in evidence),
         model=model,
         config_sha256=config_sha256,
@@ -137,6 +139,7 @@ def event_of(message: CloudEvent, time_s: float) -> Event:
             reason=data.reason,
         ),
         light=data.light,
+        ground=ground_of(data.position),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
 
-from edge.delivery.place import Place
+from edge.delivery.place import GroundPosition, Place
 from pipelines.coverage.faults import ViewFault
 from pipelines.events import Condition, Handling, Mode, Phase
 from pipelines.frame import Clock
@@ -164,6 +164,8 @@ class EventData(Payload):
     """It comes from a test fire, smoke or obstacle. Always present."""
     place: Place | None = None
     """Where the source stands."""
+    position: GroundPosition | None = None
+    """Where the hazard is, seen from a camera that moves; left out where that could not be told."""
     evidence: tuple[Evidence, ...] = ()
     """What follows on `evidence` topics."""
     model: Model | None = None

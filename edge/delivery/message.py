@@ -35,6 +35,8 @@ def message_for(event: Event, place: Place | None, lang: str) -> str:
     floor = "{}层" if chinese else "floor {}"
     where = [*place.words(floor)] if place else []
     where += [part for part in (event.zone, event.source) if part]
+    if event.ground is not None:
+        where.append(f"{event.ground.latitude_deg:.6f}, {event.ground.longitude_deg:.6f}")
     marks = [mark for mark, on in zip(_MARKS[lang], (event.drill, event.mode is Mode.OBSERVE), strict=True) if on]
     colon, comma = ("：", "，") if chinese else (": ", ", ")
     return "".join(marks) + what + colon + comma.join(where)

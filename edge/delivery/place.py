@@ -71,6 +71,30 @@ class Position(_Part):
     """Height above the ellipsoid, metres."""
 
 
+class Ellipse(_Part):
+    """In which a position lies with 68 %."""
+
+    long_m: Annotated[float, Field(ge=0)]
+    """Half of its long axis, m."""
+    short_m: Annotated[float, Field(ge=0)]
+    """Half of its short axis, m."""
+    bearing_deg: Annotated[float, Field(ge=0, le=180)]
+    """Of the long axis, clockwise from true north."""
+
+
+class GroundPosition(_Part):
+    """Where a hazard is on the ground, as a camera that moves has seen it; WGS 84, not GCJ-02."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    """Latitude, degrees, north positive."""
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    """Longitude, degrees, east positive."""
+    ellipse_68: Ellipse
+    """How far off it may be."""
+    distance_m: Annotated[float, Field(ge=0)]
+    """From the camera, when it was seen best."""
+
+
 class Place(_Part):
     """Where a source stands, from the large to the small."""
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from calibration.errors import NoGround
 from calibration.ground import between, locate, moved
 from calibration.pose import Pose
+from calibration.terrain import Terrain
 
 FARTHEST_M = 300.0
 """Ground further away than that is in the picture and is not counted as looked at: a flame there is a few pixels."""
@@ -24,11 +25,12 @@ Spot = tuple[float, float]
 """Latitude and longitude."""
 
 
-def footprint(pose: Pose) -> list[Spot]:
+def footprint(pose: Pose, terrain: Terrain | None = None) -> list[Spot]:
     """The ground that a picture shows, as a convex polygon; empty where that can not be told.
 
     Args:
         pose: of the camera, with its lens.
+        terrain: the ground; flat if None.
     """
     if pose.lens is None:
         return []
@@ -38,7 +40,7 @@ def footprint(pose: Pose) -> list[Spot]:
     for down in _ALONG:
         for across in (0.0, 0.25, 0.5, 0.75, 1.0):
             with suppress(NoGround):
-                point = locate(pose, (float(across * wide), float(down * tall)))
+                point = locate(pose, (float(across * wide), float(down * tall)), terrain=terrain)
                 if point.distance_m <= FARTHEST_M:
                     found.append((point.latitude_deg, point.longitude_deg))
     if len(found) < 3:

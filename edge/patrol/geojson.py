@@ -9,7 +9,7 @@ from typing import Any
 from calibration.ground import GroundPoint, moved
 from edge.config.mission import Mission
 from edge.patrol.cover import Spot
-from edge.patrol.survey import Findings
+from edge.patrol.findings import Findings
 
 _CORNERS = 32
 
@@ -21,8 +21,8 @@ def geojson(findings: Findings, mission: Mission) -> str:
         long, short, bearing = place.point.ellipse
         told = {
             "what": "hazard", "number": number, "hazard": place.kind, "score": round(place.best.score, 3),
-            "sightings": len(place.sightings),
-            "first_s": place.sightings[0].time_s, "last_s": place.sightings[-1].time_s,
+            "sightings": place.count,
+            "first_s": place.first.time_s, "last_s": place.last.time_s,
             "ellipse_68": {"long_m": round(long, 1), "short_m": round(short, 1), "bearing_deg": round(bearing)},
         }  # fmt: skip
         features.append(_feature("Point", _spot((place.latitude_deg, place.longitude_deg)), told))

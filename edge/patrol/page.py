@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from calibration.ground import between
 from edge.config.mission import Mission
 from edge.patrol.cover import Spot
+from edge.patrol.findings import Findings
 from edge.patrol.geojson import ellipse_ring
-from edge.patrol.survey import Findings
 from pipelines.hazards import HazardKind
 from pipelines.places import Place
 
@@ -78,9 +78,9 @@ def _table(places: Sequence[Place], mission: Mission, say: dict[str, str]) -> st
         long, short, bearing = place.point.ellipse
         rows.append(
             (
-                str(number), _named(place.kind, mission), f"{_clock(place.sightings[0].time_s)} – "
-                f"{_clock(place.sightings[-1].time_s)}", f"{place.latitude_deg:.6f}, {place.longitude_deg:.6f}",
-                f"{long:.0f} × {short:.0f} m, {bearing:.0f}°", str(len(place.sightings)), f"{place.best.score:.2f}",
+                str(number), _named(place.kind, mission), f"{_clock(place.first.time_s)} – "
+                f"{_clock(place.last.time_s)}", f"{place.latitude_deg:.6f}, {place.longitude_deg:.6f}",
+                f"{long:.0f} × {short:.0f} m, {bearing:.0f}°", str(place.count), f"{place.best.score:.2f}",
             )
         )  # fmt: skip
     lines = [f"<tr>{''.join(f'<th>{html.escape(cell)}</th>' for cell in head)}</tr>"]

@@ -11,9 +11,10 @@ from edge.agent.lineup import line_up
 from edge.config import ModelUse, Site, SourceSettings, load_site, needs_in_words, serving_model
 from edge.model_store import ModelStore
 from pipelines.detect import Detector
+from pipelines.lane import LanePlan
 from pipelines.rules import RULES
 from pipelines.rules.base import RuleSettings
-from pipelines.watch import LanePlan, WatchPlan
+from pipelines.watch import WatchPlan
 
 USUAL = ("fire", "smoke", "person_down")
 """What recordings are watched for when nothing else is asked for."""

@@ -15,9 +15,10 @@ from edge.sources.drill import Drill
 from pipelines.detect import Detector
 from pipelines.events import Event
 from pipelines.hazards import HazardKind
+from pipelines.lane import LanePlan
 from pipelines.rules import RULES
 from pipelines.rules.base import RuleSettings
-from pipelines.watch import LanePlan, WatchPlan
+from pipelines.watch import WatchPlan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,14 +63,16 @@ class Coverage:
 
     Args:
         reference: what an earlier run learnt; nothing is known yet if None.
+        moves: the camera does: there is no picture of how its view should be.
 
     Attributes:
         reference: what is known now; changes while it is being learnt.
         size: of the last frame, pixels.
     """
 
-    def __init__(self, reference: Reference | None = None) -> None:
+    def __init__(self, reference: Reference | None = None, *, moves: bool = False) -> None:
         self.reference = reference or Reference()
+        self._moves = moves
         self.size = (0, 0)
         self._since: dict[ViewFault, float] = {}
         self._gone: dict[ViewFault, float] = {}
@@ -147,6 +149,8 @@ class Coverage:
         tone = _tone(plane)
         if tone is not None:
             return {tone}
+        if self._moves:
+            return {ViewFault.TORN} if _torn(plane) else set()
         in_place = self._stands(plane, frame.time_s)
         picture = picture_of(frame, plane, finer, in_place=in_place)
         known = self.reference.like(picture)

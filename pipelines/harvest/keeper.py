@@ -11,8 +11,9 @@ from pipelines.harvest.find import Claim, Find, Proposal, Why
 from pipelines.harvest.memory import Memory, looks_like
 from pipelines.harvest.signs import Sign, signs
 from pipelines.hazards import Box
+from pipelines.lane import LanePlan
 from pipelines.scene import Scene
-from pipelines.watch import Inspection, LanePlan, WatchPlan
+from pipelines.watch import Inspection, WatchPlan
 
 _SHOWING = {Phase.OPEN, Phase.UPDATE}
 _MOST_PROPOSALS = 100

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from calibration import boxes as box_math
+from calibration.ground import GroundPoint
 from pipelines.events import Condition, Event, Handling, Mode, Phase
 from pipelines.frame import Frame
 from pipelines.handling import Instruction, follows, told
@@ -28,6 +29,7 @@ class Finding:
         escalation: `(after_s, severity)` pairs, in any order: severity once it has lasted so long.
         hazards: those that hold now; empty when none does.
         patience_s: how long the rule may have to look until it finds again what was there before a restart.
+        sees: whether the camera looks at a place in the world now; what it does not look at is neither there nor gone.
     """
 
     rule: str
@@ -36,6 +38,11 @@ class Finding:
     escalation: tuple[tuple[float, int], ...]
     hazards: tuple[Hazard, ...]
     patience_s: float = 0.0
+    sees: Callable[[GroundPoint], bool] = lambda _: True
+
+    def looks_at(self, event: Event) -> bool:
+        """A hazard would be seen, if it were there: one without a place in the world is in the picture."""
+        return event.ground is None or self.sees(event.ground)
 
     def severity_after(self, lasted_s: float) -> int:
         """Severity of a hazard that has lasted so long since its alarm; it never falls."""
@@ -189,7 +196,8 @@ class Incidents:
                 if news is not None:
                     told.append(news)
             if unfit is None:  # what can not be seen is not over because of that
-                told += [self._clear(frame, last) for last in unseen if not self._awaited(last, finding)]
+                gone = [e for e in unseen if finding.looks_at(e) and not self._awaited(e, finding)]
+                told += [self._clear(frame, last) for last in gone]
             told += self._verify(frame, finding, light, unfit)
         self._forget(frame.time_s)
         return tuple(told)
@@ -241,6 +249,7 @@ class Incidents:
                 drill=frame.drill,
                 clock=frame.clock,
                 light=light,
+                ground=hazard.ground,
             )
         )
 
@@ -265,6 +274,7 @@ class Incidents:
                 severity=severity,
                 score=max(last.score, hazard.score),
                 box=hazard.box,
+                ground=hazard.ground,
                 time_s=frame.time_s,
                 captured_s=frame.captured_s,
                 frame=frame.sequence,
@@ -295,8 +305,8 @@ class Incidents:
                 last = self._tell(handled(last, Handling.VERIFYING))
                 told.append(last)
             seen = last.condition is Condition.ACTIVE
-            slow_s = finding.patience_s
-            verdict = check.look(frame.time_s, seen=seen, slow_s=slow_s, light=light, unfit=unfit)
+            hidden = unfit if finding.looks_at(last) else "the camera does not look there"
+            verdict = check.look(frame.time_s, seen=seen, slow_s=finding.patience_s, light=light, unfit=hidden)
             if verdict is Verdict.UNKNOWN:
                 told.append(self._unverified(last, check))
             elif verdict is not None:
@@ -349,9 +359,17 @@ class Incidents:
             and not (e.incident in others and e.condition is Condition.ACTIVE)
         ]
         anywhere = hazard.kind.concerns_zone  # who walks about in a zone is still the same intrusion
-        near = [e for e in candidates if anywhere or box_math.near(e.box, hazard.box, _REACH, self._policy.margin)]
+        near = [e for e in candidates if anywhere or self._near(e, hazard)]
         # One that the lens still sees goes before one that was cleared; the younger before the older.
         return max(near, key=lambda e: (e.condition is Condition.ACTIVE, e.time_s), default=None)
+
+    def _near(self, last: Event, hazard: Hazard) -> bool:
+        """In the same place: of the world where both are known there, else of the picture."""
+        if last.ground is not None and hazard.ground is not None:
+            return last.ground.may_be(hazard.ground)
+        if last.ground is not None or hazard.ground is not None:
+            return False
+        return box_math.near(last.box, hazard.box, _REACH, self._policy.margin)
 
     def _continues(self, last: Event) -> bool:
         """A hazard in its place is the same occurrence, and not the next one."""

@@ -31,6 +31,7 @@ def at(last: Event, frame: Frame, hazard: Hazard | None = None) -> Event:
         last,
         condition=last.condition if hazard is None else Condition.ACTIVE,
         box=last.box if hazard is None else hazard.box,
+        ground=last.ground if hazard is None else hazard.ground,
         time_s=frame.time_s,
         captured_s=frame.captured_s,
         frame=frame.sequence,

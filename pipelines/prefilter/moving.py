@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.homography import Homography, corners, moved_corners
-from pipelines.activity import Regions
+from pipelines.activity import Activity, Regions
 from pipelines.frame import Frame, Plane
 from pipelines.prefilter.motion import EgoMotion, Motion
 
@@ -60,6 +60,22 @@ class _Kept:
     homography: Homography
 
 
+class _Nothing:
+    """What rules for a camera that stands still ask for, and nobody asks of one that moves."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+
+    def slow(self) -> NDArray[np.uint8]:
+        return np.zeros(self._shape, np.uint8)
+
+    def flame(self) -> NDArray[np.bool_]:
+        return np.zeros(self._shape, bool)
+
+    def step(self) -> NDArray[np.int16]:
+        return np.zeros(self._shape, np.int16)
+
+
 class MovingPrefilter:
     """Compares each picture with an earlier one, warped to where the camera looks now.
 
@@ -73,9 +89,20 @@ class MovingPrefilter:
         self._since_s = 0.0
         self._kept: deque[_Kept] = deque()
 
-    def look(self, frame: Frame) -> MovingActivity:
-        """What changed in this frame."""
-        plane, now_s = small(frame.y), frame.time_s
+    def look(self, frame: Frame) -> Activity:
+        """What changed in this frame, as the rest of the house knows it.
+
+        It is always unsettled: what changes says little of what there is where all of it comes into view anew.
+        """
+        plane = small(frame.y)
+        changed = self.compare(plane, frame.time_s)
+        still = np.zeros(plane.shape, np.uint8)
+        regions = changed.regions
+        stirring, unsettled = bool(len(regions)), True
+        return Activity(plane, still, still.astype(bool), regions, stirring, unsettled, _Nothing(plane.shape))
+
+    def compare(self, plane: Plane, now_s: float) -> MovingActivity:
+        """What changed in this small picture."""
         reference = self._motion.reference
         if reference is None or reference.shape != plane.shape:
             return self._anew(plane, now_s, "the first picture")

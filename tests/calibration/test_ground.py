@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from calibration.errors import NoGround
-from calibration.ground import GroundPoint, between, locate, moved
+from calibration.ground import GroundPoint, between, horizon, locate, moved, pixel_of
 from calibration.lens import Lens
 from calibration.pose import Accuracy, Attitude, Pose, PoseClock
 from calibration.terrain import Terrain
@@ -175,3 +175,40 @@ def test_a_terrain_that_ends_and_one_above_the_camera() -> None:
         locate(pose(), CENTRE, terrain=grid(0.0))
     with pytest.raises(ValueError, match="2 × 2"):
         Terrain(0, 0, (1, 1), np.zeros((1, 5)))
+
+
+@pytest.mark.parametrize("pitch", [-90.0, -45.0, -20.0])
+def test_a_pixel_and_its_place_are_one(pitch: float) -> None:
+    bent = Lens(1280, 720, 900.0, 900.0, 640.0, 360.0, (-0.1, 0.02, 0.001, -0.001, 0.0))
+    where = pose(30.0, pitch, 5.0, lens=bent)
+    for pixel in ((640.0, 360.0), (200.0, 600.0), (1100.0, 500.0)):
+        point = locate(where, pixel)
+        assert pixel_of(where, point.latitude_deg, point.longitude_deg) == pytest.approx(pixel, abs=0.3)
+
+
+def test_a_place_behind_or_for_a_pose_that_lacks_something_has_no_pixel() -> None:
+    where = pose(pitch=-20.0)
+    assert pixel_of(where, *moved(*HOME, -500.0, 0.0)) is None
+    assert pixel_of(replace(where, lens=None), *HOME) is None
+    assert pixel_of(replace(where, height_m=None), *HOME) is None
+
+
+def test_the_horizon() -> None:
+    assert horizon(pose(pitch=0.0)) == pytest.approx(0.5)
+    below = horizon(pose(pitch=-20.0))
+    assert below is not None
+    assert below < 0.1
+    assert horizon(pose(pitch=-90.0)) is None
+    assert horizon(replace(pose(), attitude=None)) is None
+
+
+def test_a_terrain_gives_take_off_its_height_whatever_the_datum() -> None:
+    slope = grid(0.2)
+    home = (slope.south_deg + 0.004, slope.west_deg + 0.005)
+    above = slope.raise_above(pose(height=50.0, height_above="takeoff", altitude_m=777.0), home)
+    assert above.altitude_m == pytest.approx(slope.height(*home) + 50.0)
+    point = locate(above, (960.0, 700.0), terrain=slope)
+    assert pixel_of(above, point.latitude_deg, point.longitude_deg, slope) == pytest.approx((960.0, 700.0), abs=1.0)
+    untouched = pose(height=50.0, altitude_m=777.0)
+    assert slope.raise_above(untouched, home) == untouched
+    assert slope.raise_above(pose(height_above="takeoff"), (0.0, 0.0)).altitude_m is None

@@ -22,6 +22,7 @@ from pipelines.detect import Detector
 from pipelines.events import Event, Mode, Phase
 from pipelines.frame import Frame
 from pipelines.incidents import Policy
+from pipelines.lane import Closer, LanePlan
 from pipelines.rules.base import Escalation, Hours, RuleSettings
 from pipelines.rules.blocked_exit import BlockedExitSettings
 from pipelines.rules.fire import FireSettings
@@ -30,7 +31,7 @@ from pipelines.rules.restricted_zone import RestrictedZoneSettings
 from pipelines.rules.smoke import SmokeSettings
 from pipelines.rules.unattended_post import UnattendedPostSettings
 from pipelines.schedule import Rate, Situation
-from pipelines.watch import Closer, LanePlan, Watch, WatchPlan
+from pipelines.watch import Watch, WatchPlan
 from tests.pipelines.builders import a_frame
 
 DRILL = DrillSettings(items=(DrillFire(kind="fire", at=(0.75, 0.9), size=0.35, start_s=1, grow_s=2, duration_s=8),))

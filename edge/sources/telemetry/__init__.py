@@ -2,6 +2,5 @@
 
 from edge.sources.telemetry.flight import Flight, Hints
 from edge.sources.telemetry.reading import read_telemetry
-from edge.sources.telemetry.track import Fix, Track
 
-__all__ = ["Fix", "Flight", "Hints", "Track", "read_telemetry"]
+__all__ = ["Flight", "Hints", "read_telemetry"]

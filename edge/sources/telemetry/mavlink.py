@@ -33,11 +33,11 @@ class Autopilot:
     """Puts messages together into poses: one at each `GLOBAL_POSITION_INT`.
 
     Args:
-        size: of the pictures, for the lens.
+        size: of the pictures, for the lens; may be set when it becomes known.
     """
 
     def __init__(self, size: tuple[int, int] | None) -> None:
-        self._size = size
+        self.size = size
         self._heading_deg = _Latest()
         self._gimbal = _Latest()
         self._lens: Lens | None = None
@@ -60,8 +60,8 @@ class Autopilot:
                 self._gimbal = _Latest(self._of_gimbal(said, time_s), time_s)
             case "MOUNT_ORIENTATION" if math.isfinite(said.yaw_absolute):
                 self._gimbal = _Latest(Attitude(said.yaw_absolute, _level(said.pitch), said.roll), time_s)
-            case "CAMERA_FOV_STATUS" if self._size is not None and 0 < said.hfov < 180:
-                self._lens = Lens.from_field_of_view(*self._size, said.hfov)
+            case "CAMERA_FOV_STATUS" if self.size is not None and 0 < said.hfov < 180:
+                self._lens = Lens.from_field_of_view(*self.size, said.hfov)
             case "GLOBAL_POSITION_INT":
                 return self._pose(said, time_s)
         return None
@@ -88,17 +88,27 @@ class Autopilot:
         )  # fmt: skip
 
 
-def read_tlog(path: Path, hints: Hints) -> Flight:
-    """The poses in a telemetry log of a ground station.
+def mavutil_of() -> Any:
+    """The library's module for links.
 
     Raises:
-        SourceUnusable: it can not be read, or holds no position; pymavlink is missing.
+        SourceUnusable: it is not installed.
     """
     os.environ["MAVLINK20"] = "1"  # read by pymavlink when it is imported: gimbals speak version 2 alone
     try:
         from pymavlink import mavutil
     except ImportError as error:
         raise SourceUnusable("telemetry over MAVLink needs pymavlink: pip install 'lookout-agent[drones]'") from error
+    return mavutil
+
+
+def read_tlog(path: Path, hints: Hints) -> Flight:
+    """The poses in a telemetry log of a ground station.
+
+    Raises:
+        SourceUnusable: it can not be read, or holds no position; pymavlink is missing.
+    """
+    mavutil = mavutil_of()
     autopilot, poses, left_out = Autopilot(hints.size), list[Pose](), Counter[str]()
     try:
         log = mavutil.mavlogfile(str(path))

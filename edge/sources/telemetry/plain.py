@@ -108,7 +108,7 @@ def read_lines(text: str, hints: Hints) -> Flight:
         if not line.strip():
             continue
         try:
-            poses.append(hints.complete(_parsed(line)))
+            poses.append(hints.complete(parse_message(line)))
         except ValueError as error:
             left_out[str(error)] += 1
     if not poses:
@@ -117,7 +117,12 @@ def read_lines(text: str, hints: Hints) -> Flight:
     return Flight(tuple(poses), None, left_out)
 
 
-def _parsed(line: str) -> Pose:
+def parse_message(line: str) -> Pose:
+    """A plain pose, or a message of DJI's cloud.
+
+    Raises:
+        ValueError: it is neither; the text names the place.
+    """
     try:
         content = json.loads(line)
     except ValueError:

@@ -17,7 +17,8 @@ from edge.clock import ManualClock
 from edge.model_store import ModelStore
 from pipelines.detect import Detector, Request, Seen
 from pipelines.frame import Plane, from_bgr
-from pipelines.watch import Inspection, LanePlan, Watch, WatchPlan
+from pipelines.lane import LanePlan
+from pipelines.watch import Inspection, Watch, WatchPlan
 
 SOURCES = ("gate", "yard")
 

@@ -19,8 +19,9 @@ from edge.evidence.store import EvidenceStore
 from edge.model_store import ModelStore
 from pipelines.detect import Detector
 from pipelines.events import Event, Phase
+from pipelines.lane import LanePlan
 from pipelines.rules.person_down import PersonDownSettings
-from pipelines.watch import Inspection, LanePlan, Watch, WatchPlan
+from pipelines.watch import Inspection, Watch, WatchPlan
 from tests.edge.pose_model import pose_model
 from tests.pipelines.builders import a_frame
 

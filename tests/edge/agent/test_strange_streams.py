@@ -19,7 +19,8 @@ from edge.config import SourceSettings
 from edge.model_store import ModelStore
 from edge.sources import State
 from pipelines.detect import Detector
-from pipelines.watch import Inspection, LanePlan, Watch, WatchPlan
+from pipelines.lane import LanePlan
+from pipelines.watch import Inspection, Watch, WatchPlan
 from tests.edge.sources.footage import make_clip
 
 LASTS_S = 6.0

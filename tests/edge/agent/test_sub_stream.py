@@ -21,9 +21,10 @@ from edge.clock import AgentClock
 from edge.config import SourceSettings
 from edge.model_store import ModelStore
 from pipelines.detect import Detector
+from pipelines.lane import LanePlan
 from pipelines.rules.fire import FireSettings
 from pipelines.schedule import Tier, tier
-from pipelines.watch import LanePlan, Watch, WatchPlan
+from pipelines.watch import Watch, WatchPlan
 
 FPS = 25
 LASTS_S, MOVES_S = 14.0, 11.0

@@ -20,10 +20,11 @@ from pipelines.frame import Clock, Frame
 from pipelines.harvest import Find, Keeper, Why, worth
 from pipelines.harvest.find import HALF_LIFE_S
 from pipelines.hazards import HazardKind
+from pipelines.lane import LanePlan
 from pipelines.rules.fire import FireSettings
 from pipelines.rules.smoke import SmokeSettings
 from pipelines.schedule import Rate
-from pipelines.watch import Inspection, LanePlan, Watch, WatchPlan
+from pipelines.watch import Inspection, Watch, WatchPlan
 from tests.pipelines.builders import a_frame, a_scene, an_activity, some_detections
 from tests.pipelines.harvest.builders import a_kept
 

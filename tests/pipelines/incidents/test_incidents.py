@@ -6,7 +6,9 @@ from itertools import count
 
 import pytest
 
+from calibration.ground import GroundPoint, moved
 from pipelines.events import Condition, Event, Handling, Mode, Phase
+from pipelines.handling import Instruction, Step
 from pipelines.hazards import Box, Hazard, HazardKind
 from pipelines.incidents import Finding, Incidents, Policy, abandoned
 from tests.pipelines.builders import a_frame
@@ -290,3 +292,44 @@ def test_after_a_restart_the_place_says_who_it_is() -> None:
     book.restore([opened])
     told = play(book, (3, people(p1=NEAR)), (4, people(p1=FAR)))
     assert [(e.incident, e.phase) for e in told] == [("id1", Phase.UPDATE)]
+
+
+def place(north_m: float) -> GroundPoint:
+    latitude, longitude = moved(22.55, 114.05, north_m, 0.0)
+    return GroundPoint(latitude, longitude, ((4.0, 0.0), (0.0, 4.0)), 50.0)
+
+
+def on_ground(*places: GroundPoint, looked_at: bool = True) -> Finding:
+    """Fires that a moving camera sees, each somewhere else in its picture, each time under another number."""
+    hazards = tuple(Hazard(HazardKind.FIRE, FAR, 0.5, 1.0, ground=where) for where in places)
+    return Finding("fire", Mode.ALARM, 2, (), hazards, sees=lambda _: looked_at)
+
+
+def test_what_a_moving_camera_sees_is_the_same_by_its_place_and_not_by_its_box() -> None:
+    book = incidents()
+    told = play(book, (1, on_ground(place(0))), (2, on_ground(place(0), place(40))), (40, on_ground(place(1))))
+    assert [(e.incident, e.phase) for e in told] == [
+        ("id1", Phase.OPEN), ("id2", Phase.OPEN), ("id1", Phase.UPDATE), ("id2", Phase.CLEARED),
+    ]  # fmt: skip
+    assert told[2].ground == place(1)
+
+
+def test_what_the_camera_does_not_look_at_is_not_cleared() -> None:
+    book = incidents()
+    told = play(book, (1, on_ground(place(0))), (500, on_ground(looked_at=False)), (900, on_ground()))
+    assert [(e.phase, e.time_s) for e in told] == [(Phase.OPEN, 1), (Phase.CLEARED, 900)]
+
+
+def test_a_place_that_is_not_looked_at_proves_nothing() -> None:
+    book = incidents(Policy(handled=True))
+    play(book, (1, on_ground(place(0))))
+    book.handle("id1", Instruction(Step.RECTIFIED))
+    told = play(book, *((10 + 5 * k, on_ground(looked_at=False)) for k in range(130)))
+    assert told[-1].handling is Handling.CANNOT_VERIFY
+    assert told[-1].care.reason == "the camera does not look there"
+
+
+def test_after_a_restart_its_place_says_which_it_is() -> None:
+    book = restored(ground=place(0))
+    told = play(book, (100, on_ground(place(30))), (101, on_ground(place(1), place(30))))
+    assert [(e.incident, e.phase) for e in told] == [("id1", Phase.OPEN), ("old", Phase.UPDATE)]

@@ -20,7 +20,7 @@ from pipelines.activity import Regions
 from pipelines.frame import Frame, from_bgr
 from pipelines.prefilter import Prefilter
 from pipelines.prefilter.motion import EgoMotion
-from pipelines.prefilter.moving import MovingPrefilter, small
+from pipelines.prefilter.moving import MovingActivity, MovingPrefilter, small
 from tests.edge.patrol.filming import yard
 from tests.edge.patrol.renderer import Camera, Thing
 
@@ -107,6 +107,10 @@ def count(tally: Tally, shot: Shot, regions: Regions, *, whole: bool) -> None:
         tally.false += not any(near)
 
 
+def compared(moving: MovingPrefilter, frame: Frame) -> MovingActivity:
+    return moving.compare(small(frame.y), frame.time_s)
+
+
 def _part(found: NDArray[np.floating]) -> tuple[slice, slice]:
     x1, y1, x2, y2 = (float(side) for side in np.clip(found, 0, 1))
     return slice(int(y1 * 90), math.ceil(y2 * 90)), slice(int(x1 * 160), math.ceil(x2 * 160))
@@ -128,7 +132,7 @@ def test_what_moves_and_what_grows_is_flagged_and_little_else(
         costs = []
         for shot in shots(pan_px, heading, pitch, speed):
             began = time.perf_counter()
-            seen = moving.look(shot.frame)
+            seen = compared(moving, shot.frame)
             costs.append(time.perf_counter() - began)
             unmoved = still.look(shot.frame)
             if shot.frame.time_s >= WARM_UP_S:
@@ -146,17 +150,20 @@ def test_what_moves_and_what_grows_is_flagged_and_little_else(
 def test_without_texture_or_after_a_jump_it_says_that_it_is_blind() -> None:
     flat = from_bgr(np.full((540, 960, 3), 90, np.uint8))
     moving = MovingPrefilter()
-    assert moving.look(flat).blind == "the first picture"
-    assert moving.look(flat).blind == "too little texture"
+    assert compared(moving, flat).blind == "the first picture"
+    assert compared(moving, flat).blind == "too little texture"
     ground = yard()
     here, there = (
         from_bgr(ground.render(Camera(n, e, 30, 0, -60, width=960, height=540))) for n, e in ((0, 0), (40, 30))
     )
     moving = MovingPrefilter()
-    moving.look(here)
-    assert moving.look(there).blind in ("the picture turned too fast", "no motion of the camera explains the picture")
-    assert moving.look(there).blind is None, "it begins anew with that"
-    assert not len(moving.look(there).regions)
+    compared(moving, here)
+    assert compared(moving, there).blind in (
+        "the picture turned too fast",
+        "no motion of the camera explains the picture",
+    )
+    assert compared(moving, there).blind is None, "it begins anew with that"
+    assert not len(compared(moving, there).regions)
 
 
 @pytest.mark.parametrize(("turn", "push"), [(2.0, 0.0), (0.0, 3.0), (1.0, -2.0)])
@@ -177,4 +184,4 @@ def test_the_motion_is_the_true_one(turn: float, push: float) -> None:
 def test_the_size_may_change_and_pictures_may_be_odd() -> None:
     moving = MovingPrefilter()
     for size in ((540, 960), (541, 961), (176, 144), (2160, 3840)):
-        assert moving.look(from_bgr(np.zeros((*size, 3), np.uint8))).blind is not None
+        assert compared(moving, from_bgr(np.zeros((*size, 3), np.uint8))).blind is not None

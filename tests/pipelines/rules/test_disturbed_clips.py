@@ -22,10 +22,11 @@ from edge.sources import Pace, open_source
 from pipelines.detect import Detector
 from pipelines.events import Phase
 from pipelines.frame import Frame, from_bgr
+from pipelines.lane import LanePlan
 from pipelines.rules.fire import FireSettings
 from pipelines.rules.smoke import SmokeSettings
 from pipelines.schedule import Rate
-from pipelines.watch import LanePlan, Watch, WatchPlan
+from pipelines.watch import Watch, WatchPlan
 
 Picture = np.ndarray
 FIRES = {"building_fire": 7.1, "house_fire": 30.0}

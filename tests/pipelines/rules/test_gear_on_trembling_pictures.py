@@ -23,10 +23,11 @@ from edge.model_store import ModelStore
 from pipelines.detect import Detector
 from pipelines.events import Event, Phase
 from pipelines.hazards import HazardKind
+from pipelines.lane import LanePlan
 from pipelines.rules.no_hard_hat import NoHardHatSettings
 from pipelines.rules.no_vest import NoVestSettings
 from pipelines.rules.worn import HEAD, TORSO, BodyPart, owners
-from pipelines.watch import LanePlan, Watch, WatchPlan
+from pipelines.watch import Watch, WatchPlan
 from tests.pipelines.rules.test_trembling_pictures import trembling
 
 PICTURES = int(os.environ.get("LOOKOUT_PICTURES", "3"))

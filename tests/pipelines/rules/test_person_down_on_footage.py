@@ -24,10 +24,11 @@ from edge.sources import Pace, open_source
 from pipelines.detect import Detector
 from pipelines.events import Phase
 from pipelines.frame import Frame
+from pipelines.lane import LanePlan
 from pipelines.rules.person_down import PersonDownSettings
 from pipelines.rules.posture import Postures
 from pipelines.schedule import Rate
-from pipelines.watch import LanePlan, Watch, WatchPlan
+from pipelines.watch import Watch, WatchPlan
 from tests.pipelines.rules.test_disturbed_clips import VARIANTS, disturbed
 from tests.pipelines.rules.test_trembling_pictures import trembling
 

@@ -21,9 +21,10 @@ from edge.model_store import ModelStore
 from pipelines.detect import Detector
 from pipelines.events import Phase
 from pipelines.frame import Frame, from_bgr
+from pipelines.lane import LanePlan
 from pipelines.rules.fire import FireSettings
 from pipelines.rules.smoke import SmokeSettings
-from pipelines.watch import LanePlan, Watch, WatchPlan
+from pipelines.watch import Watch, WatchPlan
 
 PICTURES = int(os.environ.get("LOOKOUT_PICTURES", "12"))
 SECONDS = 6.0

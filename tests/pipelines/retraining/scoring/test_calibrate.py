@@ -9,6 +9,7 @@ import yaml
 
 from pipelines.detect import Card, parse_card
 from pipelines.hazards import HazardKind
+from pipelines.lane import LanePlan
 from pipelines.retraining.scoring.average_precision import Precision, average_precision
 from pipelines.retraining.scoring.calibrate import THRESHOLDS, Calibration, Goal, calibrate, sweep, write_thresholds
 from pipelines.retraining.scoring.clips import Clip
@@ -17,7 +18,7 @@ from pipelines.retraining.scoring.predictions import Predictions
 from pipelines.retraining.scoring.recalling import RecallingDetector
 from pipelines.rules.fire import FireSettings
 from pipelines.rules.person_down import PersonDownSettings
-from pipelines.watch import LanePlan, WatchPlan
+from pipelines.watch import WatchPlan
 from tests.edge.onnx_file import onnx_file
 from tests.pipelines.retraining.scenes import ELSEWHERE, A, B, Row, a_card, predictions_of
 from tests.pipelines.retraining.scoring.test_evaluate_clips import opened, played

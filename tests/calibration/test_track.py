@@ -9,7 +9,7 @@ import pytest
 
 from calibration.ground import between, moved
 from calibration.pose import Attitude, Pose, PoseClock
-from edge.sources.telemetry import Track
+from calibration.track import Track
 
 HOME = (22.55, 114.05)
 

@@ -28,11 +28,13 @@ class Fix:
         pose: None where nothing can be told.
         age_s: time to the nearest pose that was measured.
         reason: why there is no pose; None where there is one.
+        settled: a pose that is yet to come can not make it better.
     """
 
     pose: Pose | None
     age_s: float
     reason: str | None = None
+    settled: bool = True
 
 
 class Track:
@@ -79,15 +81,15 @@ class Track:
         after = bisect_right(self._times_s, asked_s)
         near = [self._poses[i] for i in (after - 1, after) if 0 <= i < len(self._poses)]
         if not near:
-            return Fix(None, math.inf, "there is no telemetry")
+            return Fix(None, math.inf, "there is no telemetry", settled=False)
         age_s = min(abs(pose.time_s - asked_s) for pose in near)
         if age_s == 0:
             return Fix(next(pose for pose in near if pose.time_s == asked_s), 0.0)
         if len(near) == 1:
             if age_s > self._longest_gap_s / 2:
                 where = "before the first" if after == 0 else "after the last"
-                return Fix(None, age_s, f"{age_s:.1f} s {where} pose")
-            return Fix(_older(near[0], age_s), age_s)
+                return Fix(None, age_s, f"{age_s:.1f} s {where} pose", settled=after == 0)
+            return Fix(_older(near[0], age_s), age_s, settled=after == 0)
         before, later = near
         gap_s = later.time_s - before.time_s
         if gap_s > self._longest_gap_s:

@@ -1,0 +1,149 @@
+"""What a patrol comes to, look by look: hazards on the ground, what was looked at, what could not be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.errors import NoGround
+from calibration.pose import Pose
+from calibration.terrain import Terrain
+from calibration.track import Fix
+from edge.patrol.cover import Cover, Spot, footprint
+from pipelines.detections import Detections
+from pipelines.frame import Frame
+from pipelines.hazards import Box
+from pipelines.places import Place, Places, Sighting
+from pipelines.rules.grounded import foot_on_ground
+
+_COVER_EVERY_S = 1.0
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 85]
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Something that the model sees in one picture.
+
+    Attributes:
+        kind: of the hazard.
+        box: in 0–1 of the picture.
+        score: of the detector.
+    """
+
+    kind: str
+    box: Box
+    score: float
+
+
+def glimpses(
+    found: Detections,
+    frame: Frame,
+    meanings: Sequence[str],
+    thresholds: NDArray[np.float32],
+    hazards: Collection[str],
+) -> list[Glimpse]:
+    """Those of the detections that are hazards which are looked for, and sure enough."""
+    size = (frame.width, frame.height) * 2
+    seen = []
+    for xyxy, confidence, class_id in zip(found.xyxy.tolist(), found.confidence, found.class_id, strict=True):
+        if meanings[class_id] in hazards and confidence >= thresholds[class_id]:
+            left, top, right, bottom = (side / of for side, of in zip(xyxy, size, strict=True))
+            seen.append(Glimpse(meanings[class_id], (left, top, right, bottom), float(confidence)))
+    return seen
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a patrol came to.
+
+    Attributes:
+        terrain: the ground; flat if None.
+        places: hazards on the ground.
+        cover: the ground that was looked at.
+        way: where the camera was, a point a second.
+        pictures: JPEG of the best sighting of each place, by its time and box.
+        unplaced: sightings without a place, by hazard and reason.
+        missing: frames without a pose, by reason.
+        faults: recordings and telemetry that could not be used, and what was left out of them.
+        looks: frames that the model has looked at.
+        seconds: of footage.
+    """
+
+    terrain: Terrain | None = None
+    places: Places = field(default_factory=Places)
+    cover: Cover = field(default_factory=Cover)
+    way: list[Spot] = field(default_factory=list)
+    pictures: dict[tuple[float, Box], bytes] = field(default_factory=dict)
+    unplaced: Counter[tuple[str, str]] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    looks: int = 0
+    seconds: float = 0.0
+
+    def picture(self, place: Place) -> bytes | None:
+        """The one that shows a place best."""
+        return self.pictures.get((place.best.time_s, place.best.box))
+
+    def note(self, frame: Frame, fix: Fix, seen: Sequence[Glimpse], time_s: float) -> None:
+        """One look more.
+
+        Args:
+            frame: the picture.
+            fix: where the camera was.
+            seen: what the model sees in it.
+            time_s: since the patrol began.
+        """
+        self.looks += 1
+        if fix.pose is None:
+            self.missing[_kind(fix.reason or "")] += 1
+        else:
+            self._cover(fix.pose, time_s)
+        for glimpse in seen:
+            self._place(frame, fix.pose, glimpse, time_s)
+
+    def _cover(self, pose: Pose, time_s: float) -> None:
+        if pose.latitude_deg is None or pose.longitude_deg is None or len(self.way) * _COVER_EVERY_S > time_s:
+            return
+        self.way.append((pose.latitude_deg, pose.longitude_deg))
+        self.cover.add(footprint(pose, self.terrain))
+
+    def _place(self, frame: Frame, pose: Pose | None, glimpse: Glimpse, time_s: float) -> None:
+        if pose is None:
+            self.unplaced[glimpse.kind, "no pose at that time"] += 1
+            return
+        try:
+            point = foot_on_ground(pose, glimpse.box, (frame.width, frame.height), self.terrain)
+        except NoGround as error:
+            self.unplaced[glimpse.kind, _kind(str(error))] += 1
+            return
+        sighting = Sighting(glimpse.kind, point, glimpse.score, time_s, glimpse.box)
+        if self.places.add(sighting).best is sighting:
+            self.pictures[time_s, sighting.box] = _drawn(frame, glimpse.box)
+            keep = {(place.best.time_s, place.best.box) for place in self.places.every}
+            self.pictures = {key: jpeg for key, jpeg in self.pictures.items() if key in keep}
+
+
+def _drawn(frame: Frame, box: Box) -> bytes:
+    picture = frame.bgr()
+    x1, y1, x2, y2 = (round(side * of) for side, of in zip(box, (frame.width, frame.height) * 2, strict=True))
+    cv2.rectangle(picture, (x1, y1), (x2, y2), (0, 0, 255), max(2, frame.width // 640))
+    scale = min(1.0, 960 / frame.width)
+    small = cv2.resize(picture, (round(frame.width * scale), round(frame.height * scale)), interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", small, _JPEG)[1].tobytes()
+
+
+_KINDS = {
+    "in a gap": "in a gap of the telemetry", "before the first": "before the first pose",
+    "after the last": "after the last pose", "below the horizon": "near or above the horizon",
+    "not known": "not known", "there is no": "there is no telemetry", "no ground within": "no ground within reach",
+}  # fmt: skip
+
+
+def _kind(reason: str) -> str:
+    """A reason without its figures, to be counted."""
+    return next((kind for known, kind in _KINDS.items() if known in reason), reason)
