@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import av
 import av.error
@@ -16,6 +17,8 @@ from edge.sources.source import Opening
 from edge.sources.timeline import LiveTimeline
 from edge.sources.video import VideoSource, video_stream
 from pipelines.frame import Frame
+
+_LISTENS_S = 2.0  # at a time: closing a source has to end it soon
 
 
 class Camera(VideoSource):
@@ -98,6 +101,30 @@ class NetworkCamera(Camera):
         if self.url.lower().startswith("rtsp"):
             options |= {"rtsp_transport": self._transport, "allowed_media_types": "video"}
         return av.open(self.url, "r", options=options, timeout=(self._timeouts.open_s, self._timeouts.read_s))
+
+
+class ListeningCamera(Camera):
+    """Waits at an address of this machine for a camera that sends by itself over RTMP, as drones and their apps do."""
+
+    @staticmethod
+    def means(url: str) -> bool:
+        """An address of any interface is none to connect to."""
+        parts = urlsplit(url)
+        return parts.scheme.lower() in ("rtmp", "rtmps") and parts.hostname in ("0.0.0.0", "::")  # noqa: S104
+
+    def _open(self) -> InputContainer:
+        options = {"listen": "1", "analyzeduration": "500000", "fpsprobesize": "0"}
+        self._tally.message = "waits for a camera to send"
+        while True:
+            try:
+                found = av.open(self.url, "r", options=options, timeout=(_LISTENS_S, self._timeouts.read_s))
+            except av.error.ExitError:
+                self.alive()
+                if self._stop.is_set():
+                    raise
+            else:
+                self._tally.message = ""
+                return found
 
 
 class DeviceCamera(Camera):

@@ -8,7 +8,7 @@ from calibration.errors import SourceUnusable
 from edge.address import without_secrets
 from edge.clock import AgentClock
 from edge.evidence.ring import PacketRing
-from edge.sources.camera import DeviceCamera, NetworkCamera
+from edge.sources.camera import DeviceCamera, ListeningCamera, NetworkCamera
 from edge.sources.pictures import SUFFIXES, PictureFolder
 from edge.sources.recording import Recording
 from edge.sources.source import Opening, Pace, Source, Timeouts
@@ -50,6 +50,8 @@ def open_source(  # noqa: PLR0913 - one argument for each setting of a source in
     """
     kept = ring if ring is not None else PacketRing(name, keep_s, ring_bytes)
     opening = Opening(name, url, clock or AgentClock(), kept, timeouts or Timeouts())
+    if ListeningCamera.means(url):
+        return ListeningCamera(opening)
     if url.lower().startswith(_SCHEMES):
         return NetworkCamera(opening, transport)
     if "://" in url:
