@@ -18,7 +18,8 @@ from edge.sources.timeline import LiveTimeline
 from edge.sources.video import VideoSource, video_stream
 from pipelines.frame import Frame
 
-_LISTENS_S = 2.0  # at a time: closing a source has to end it soon
+_LISTENS_S = 2  # at a time: closing a source has to end it soon
+_BEGINS_S = 20.0  # who has connected may take so long to send enough to tell what it is
 
 
 class Camera(VideoSource):
@@ -113,12 +114,12 @@ class ListeningCamera(Camera):
         return parts.scheme.lower() in ("rtmp", "rtmps") and parts.hostname in ("0.0.0.0", "::")  # noqa: S104
 
     def _open(self) -> InputContainer:
-        options = {"listen": "1", "analyzeduration": "500000", "fpsprobesize": "0"}
+        options = {"listen": "1", "timeout": str(_LISTENS_S), "analyzeduration": "500000", "fpsprobesize": "0"}
         self._tally.message = "waits for a camera to send"
         while True:
             try:
-                found = av.open(self.url, "r", options=options, timeout=(_LISTENS_S, self._timeouts.read_s))
-            except av.error.ExitError:
+                found = av.open(self.url, "r", options=options, timeout=(_BEGINS_S, self._timeouts.read_s))
+            except av.error.TimeoutError:
                 self.alive()
                 if self._stop.is_set():
                     raise

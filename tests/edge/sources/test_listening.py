@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import pytest
 
 from calibration.errors import SourceGone
@@ -16,27 +16,27 @@ from edge.sources.camera import ListeningCamera
 from tests.edge.delivery.mosquitto import free_port
 from tests.edge.sources.footage import make_clip
 
-
-def send(clip: Path, port: int) -> None:
-    """As fast as it was filmed."""
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            out = av.open(f"rtmp://127.0.0.1:{port}/live/drone", "w", format="flv", timeout=5)
-            break
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    with av.open(str(clip)) as source, out:
-        stream = out.add_stream_from_template(source.streams.video[0])
-        began_s = time.monotonic()
-        for packet in source.demux(source.streams.video[0]):
-            if packet.pts is None:
-                break
-            at_s = float(packet.pts * (packet.time_base or Fraction(1, 1000)))
-            time.sleep(max(0.0, began_s + at_s - time.monotonic()))
+SENDER = """
+import sys, time
+import av
+clip, url = sys.argv[1:]
+deadline = time.monotonic() + 10
+while True:
+    try:
+        out = av.open(url, "w", format="flv", timeout=5, container_options={"flush_packets": "1"})
+        break
+    except OSError:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+with av.open(clip) as source, out:
+    stream = out.add_stream_from_template(source.streams.video[0])
+    began_s = time.monotonic()
+    for packet in source.demux(source.streams.video[0]):
+        if packet.dts is not None:
+            time.sleep(max(0.0, began_s + float(packet.dts * packet.time_base) - time.monotonic()))
             packet.stream = stream
             out.mux(packet)
+"""
 
 
 def test_it_waits_for_who_sends_and_is_lost_when_that_ends(tmp_path: Path) -> None:
@@ -44,7 +44,8 @@ def test_it_waits_for_who_sends_and_is_lost_when_that_ends(tmp_path: Path) -> No
     port = free_port()
     source = open_source("drone", f"rtmp://0.0.0.0:{port}/live/drone", timeouts=Timeouts(read_s=1.0))
     assert isinstance(source, ListeningCamera)
-    sender = threading.Timer(2.5, send, (clip, port))
+    url = f"rtmp://127.0.0.1:{port}/live/drone"
+    sender = threading.Timer(2.5, subprocess.run, ([sys.executable, "-c", SENDER, str(clip), url],), {"timeout": 30})
     sender.start()
     frames = []
 
