@@ -116,7 +116,9 @@ class Lane:
         if self._bearings is None:
             return Request(frame, self._views.plan(*size, regions, whole=whole))
         pose = self._bearings.where(Moment.of(frame)).pose
-        return Request(frame, self._tiles.plan(*size, regions, horizon(pose) if pose is not None else None))
+        followed = [box for _, rule in self._rules if isinstance(rule, Grounded) for box in rule.follows(frame)]
+        row = horizon(pose) if pose is not None else None
+        return Request(frame, self._tiles.plan(*size, [*followed, *regions.xyxy.tolist()], row))
 
     def spent(self, seconds: float, allowed_s: float) -> None:
         """A look took so long; where parts are looked at in turn, as many as fit into the time allowed are."""

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.activity import Regions
-
 _OVERLAP = 0.15
 _ABOVE, _BELOW = 0.12, 0.15
 """So far above and below the horizon, as a share of the picture's height, what is far away is seen."""
@@ -31,7 +29,7 @@ def grid(width: int, height: int, side_px: float) -> list[Part]:
 
 
 class Tiles:
-    """Plans the views of each inspection: the whole, what the prefilter flags, and parts in turn at full resolution.
+    """Plans the views of each inspection: the whole, what has to be looked at now, and the others in turn.
 
     Args:
         side_px: the model's input, pixels a side: nothing is shrunk in a part.
@@ -48,23 +46,26 @@ class Tiles:
         self._grid: list[Part] = []
         self._waits = np.empty(0)
 
-    def plan(self, width: int, height: int, regions: Regions, horizon: float | None) -> NDArray[np.float32]:
+    def plan(
+        self, width: int, height: int, first: Sequence[Sequence[float]], horizon: float | None
+    ) -> NDArray[np.float32]:
         """Views of a frame of this size: `(k, 4)`, 0–1, the whole first.
 
-        Half of the parts at most are for the prefilter's regions. Each of the others is the one that has waited
+        Half of the parts at most are for what has to be looked at now. Each of the others is the one that has waited
         longest, where waiting counts more for those on the horizon: none waits for ever.
 
         Args:
             width: of the frame, pixels.
             height: of the frame, pixels.
-            regions: where something may have changed, best first.
+            first: boxes in 0–1 that have to be looked at now: what is followed, where something has changed.
             horizon: its row, 0–1 of the height; None where it is not known.
         """
         if self._size != (width, height):
             self._size = (width, height)
             self._grid = grid(width, height, float(self._side_px))
             self._waits = np.ones(len(self._grid))
-        parts = [self._around(width, height, box) for box in regions.xyxy[: self.most // 2].tolist()]
+        around = dict.fromkeys(self._around(width, height, box) for box in first) if self._grid else ()
+        parts = list(around)[: max(1, self.most // 2)]
         weights = np.array([_FAR if _far(part, horizon) else 1.0 for part in self._grid])
         for index in np.argsort(-(self._waits * weights), kind="stable")[: self.most - len(parts)].tolist():
             parts.append(self._grid[index])

@@ -104,6 +104,7 @@ class Watch:
 
     def __init__(self, plan: WatchPlan, new_id: Callable[[], str], bearings: Bearings | None = None) -> None:
         self.plan = plan
+        self._moves = bearings is not None
         self._prefilter = Prefilter() if bearings is None else MovingPrefilter()
         self._agenda = Agenda(plan.max_gap_s, plan.interval_s)
         self._sampler = Sampler(plan.sample_share, plan.source)
@@ -158,7 +159,7 @@ class Watch:
         if not self._open(frame) and not self.active:
             return None
         best = float(activity.regions.score[0]) if len(activity.regions) else 0.0
-        pending = self._pending
+        pending = self._pending or self._moves  # what it flies past it does not see again
         want = self._agenda.want(frame.time_s, pending=pending, unsettled=activity.unsettled, score=best)
         if want is None and not pending and _dropped(activity) and self._sampler.draws():
             return Want(Reason.SAMPLE, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -89,6 +90,8 @@ class Agent:
 
     Attributes:
         reload: what it is asked to begin anew with.
+        observer: told of each inspection, in the thread that inspects.
+        readers: by source.
 
     Raises:
         ConfigError: another agent works in the data folder, or it can not be written.
@@ -107,8 +110,8 @@ class Agent:
         file: SiteFile | None = None,
         outcome: Outcome | None = None,
     ) -> None:
-        self.site = site
-        self.data = data
+        self.site, self.data = site, data
+        self.observer: Callable[[Look, Inspection], None] | None = None
         self._clock = clock = clock or AgentClock()
         self._topics = Topics(site.site.name, site.agent.name, site.broker.prefix)
         with ExitStack() as opened:
@@ -132,12 +135,12 @@ class Agent:
             new_id, desk = Uuid7(), Desk()
             keep_s, tracks = proof.before_s + proof.after_s + _RING_SLACK_S, live_tracks(site.sources, clock)
             watches = {name: Watch(plan, new_id, bearings(tracks[name])) for name, plan in lineup.plans.items()}
-            self._readers = {
+            self.readers = {
                 source.name: Reader(source, watches[source.name], desk, keep_s, clock, tracks[source.name])
                 for source in site.sources
             }
             places = {source.name: source.place for source in site.sources}
-            live = frozenset(name for name, reader in self._readers.items() if reader.live)
+            live = frozenset(name for name, reader in self.readers.items() if reader.live)
             self._outputs = Outputs(site.outputs, places, site.agent.lang, data, clock)
             self._mail = Mail(
                 self._dispatch(self._outbox), places, lineup.models.serving, live, clock, self._outputs.offer
@@ -147,19 +150,19 @@ class Agent:
             self._evidence = evidence
             veil = Veil(lineup.veil, self._inspector.between)
             self._pictures = Pictures(
-                evidence, self._readers, lineup.plans, places, site.agent, handled=self._handled, veil=veil
+                evidence, self.readers, lineup.plans, places, site.agent, handled=self._handled, veil=veil
             )
             self._casework = Casework(watches, self._inspector, self._mail, live, data / VERDICTS, clock)
             self._switches = Switches(data / SWITCHES, site, clock)
             self._model_updates = ModelUpdates(
                 Candidates(site, store, memory), lineup.models, updates, self._inspector,
-                lambda: sample_pictures(data / EVIDENCE, self._readers, LATEST_S), clock,
+                lambda: sample_pictures(data / EVIDENCE, self.readers, LATEST_S), clock,
             )  # fmt: skip
             self.reload = Reload(file, data, store, outcome, self._unwell, clock)
             self._uploader = Uploader(site.upload, self._outbox) if site.upload is not None else None
             if site.upload is None or site.upload.url is None:
                 give_up_uploads(self._outbox)
-            on_request = OnRequest(self._readers, evidence, self._topics, self._outbox.put_alone, veil, self._uploader)
+            on_request = OnRequest(self.readers, evidence, self._topics, self._outbox.put_alone, veil, self._uploader)
             self._switchboard = Switchboard(
                 site.commands, self._outbox, self._topics, data, self._casework,
                 {
@@ -171,17 +174,17 @@ class Agent:
                 clock,
             )  # fmt: skip
             self._uplink = Uplink(site.broker, self._outbox, self._topics, ears=self._switchboard.ears)
-            self._clips = Clips(evidence, self._readers, self._inspector, self._mail, site.agent, clock, veil)
+            self._clips = Clips(evidence, self.readers, self._inspector, self._mail, site.agent, clock, veil)
             self._models = lineup.models
             coverage = CoverageIncidents(self._outbox, self._topics, places, site.agent.lang, new_id, clock.now)
             self._watcher = Watcher(
-                self._readers, lineup.plans, self._inspector, coverage, data, self._uplink.publish_coverage, clock
+                self.readers, lineup.plans, self._inspector, coverage, data, self._uplink.publish_coverage, clock
             )
             for name, watch in watches.items():
                 watch.unfit = partial(self._watcher.unfit, name)
                 watch.switched = partial(self._switches.state, name)
             instruments = Instruments(
-                self._readers, self._inspector, self._reports, self._uplink, self._faults,
+                self.readers, self._inspector, self._reports, self._uplink, self._faults,
                 lambda: self._mail.held + self._outbox.unstored, self._models.records,
                 self._harvester.report if self._harvester else None, self._watcher,
                 self._switches.report, self._outputs.report,
@@ -210,7 +213,7 @@ class Agent:
         """
         announce(self.site, self.data, self._topics.base, self._models.records(), self._waiting())
         self._resume()
-        names = [worker_name(name) for name in self._readers]
+        names = [worker_name(name) for name in self.readers]
         over = (
             until_over(names, self._reports, self._inspector, self._clips, self._waiting, self._clock)
             if until_end
@@ -218,7 +221,7 @@ class Agent:
         )
         if self.reload.outcome is not None and self.reload.outcome.fault is not None:
             self._conclude_reload(self.reload.outcome.fault, None)
-        self._service.ready(f"watching {len(self._readers)} sources")
+        self._service.ready(f"watching {len(self.readers)} sources")
         ending = self._supervisor.run(stop, lambda: self._each_turn() or self._mail.damaged or next(over, False))
         self._service.stopping()
         if self._mail.damaged:
@@ -265,7 +268,7 @@ class Agent:
     @property
     def sound(self) -> bool:
         """No source was unusable."""
-        return all(reader.stats.state is not State.UNUSABLE for reader in self._readers.values())
+        return all(reader.stats.state is not State.UNUSABLE for reader in self.readers.values())
 
     def close(self) -> None:
         """Close the outbox and let another agent have the data folder."""
@@ -283,13 +286,13 @@ class Agent:
         """The table of threads. A limit exceeds the longest single step that is still in order."""
         return (
             # Looking up a name blocks inside libav for as long as the resolver likes: 30 s and more.
-            *(Worker(worker_name(name), reader.run, 45.0, source=True) for name, reader in self._readers.items()),
+            *(Worker(worker_name(name), reader.run, 45.0, source=True) for name, reader in self.readers.items()),
             *(
                 Worker(f"sub-stream:{name}", reader.sub.run, 45.0, source=True)
-                for name, reader in self._readers.items()
+                for name, reader in self.readers.items()
                 if reader.sub is not None
             ),
-            *feeds((reader.settings, reader.track) for reader in self._readers.values()),
+            *feeds((reader.settings, reader.track) for reader in self.readers.values()),
             Worker("inference", self._inspector.run, 20.0),
             Worker("evidence", self._clips.run, 60.0),
             *((Worker("harvest", self._harvester.run, 60.0),) if self._harvester is not None else ()),
@@ -305,7 +308,7 @@ class Agent:
 
     def _resume(self) -> None:
         """What the platform holds to be active goes on, or is cleared where nobody looks for it any more."""
-        drilled = {name for name, reader in self._readers.items() if reader.drill is not None}
+        drilled = {name for name, reader in self.readers.items() if reader.drill is not None}
         cleared = resume(self._left_active, self._watches, drilled)
         for event in self._left_active:
             self._outputs.offer(event)
@@ -318,7 +321,7 @@ class Agent:
     def _tell(self, look: Look, inspection: Inspection) -> None:
         source = look.frame.source
         if self._watches[source].has_signs:
-            self._readers[source].rouse()
+            self.readers[source].rouse()
         untold = list(inspection.events)
         try:
             for event in inspection.events:
@@ -332,6 +335,8 @@ class Agent:
                 self._mail.send(event)
         if self._harvester is not None:
             self._harvester.offer(inspection)
+        if self.observer is not None:
+            self.observer(look, inspection)
 
     def _tidy(self) -> None:
         """What has to be done again and again and takes no time."""
@@ -357,7 +362,7 @@ class Agent:
         found = [f"{report.name}: {report.last_error}" for report in self._supervisor.reports() if report.last_error]
         found += [f"outbox: {note}" for note in self._outbox.notes]
         found += [f"broker: {sentence}" for sentence in self._uplink.papers.expiring]
-        found += [f"{name}: {r.track.error}" for name, r in self._readers.items() if r.track and r.track.error]
+        found += [f"{name}: {r.track.error}" for name, r in self.readers.items() if r.track and r.track.error]
         return found + [
             f"{what}: {error}"
             for what, error in (
@@ -390,6 +395,6 @@ class Agent:
             return self._mail.held
 
     def _end_threads(self) -> tuple[str, ...]:
-        for reader in self._readers.values():
+        for reader in self.readers.values():
             reader.close()
         return self._supervisor.shutdown(SHUTDOWN_S)

@@ -48,7 +48,7 @@ def run(
     """
     keep_small()
     stop, watching = threading.Event(), threading.Event()
-    _end_on_signals(stop, watching)
+    end_on_signals(stop, watching)
     store = ModelStore.installed(models)
 
     def begins(agent: Agent) -> None:
@@ -57,11 +57,13 @@ def run(
 
     end = watch(read_site_file(site, store), data, store, stop, begins, until_end=until_end)
     if end.ending is Ending.RESTART:
-        _start_afresh()
-    _leave(1 if until_end and not stop.is_set() and not end.sound else 0)
+        start_afresh()
+    leave(1 if until_end and not stop.is_set() and not end.sound else 0)
 
 
-def _end_on_signals(stop: threading.Event, watching: threading.Event) -> None:
+def end_on_signals(stop: threading.Event, watching: threading.Event) -> None:
+    """SIGINT and SIGTERM set `stop`; before `watching` is set they end the process, since nothing is in hand yet."""
+
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
         if stop.is_set():
             os._exit(_INTERRUPTED)
@@ -74,14 +76,15 @@ def _end_on_signals(stop: threading.Event, watching: threading.Event) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the site file is just being read
 
 
-def _start_afresh() -> NoReturn:
+def start_afresh() -> NoReturn:
     """The same command in the same process: native calls that hang end with the old program."""
     logging.shutdown()
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
 
 
-def _leave(code: int) -> NoReturn:
+def leave(code: int) -> NoReturn:
+    """End the process."""
     # Not by the interpreter's own way out: that waits for, or crashes over, threads that hang in native code.
     logging.shutdown()
     sys.stdout.flush()

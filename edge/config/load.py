@@ -68,7 +68,7 @@ def parse_site(
     faults = document.faults + [fault for fault in faults if fault.path not in known]
     if faults or site is None:
         raise refusal(faults, str(path))
-    whole: Site = _anchored(site, folder)
+    whole: Site = anchored(site, folder)
     return whole
 
 
@@ -82,16 +82,16 @@ def read_card(use: ModelUse, store: ModelStore, folder: Path = Path()) -> Card:
     return store.card(folder / where if isinstance(where, Path) else where).with_thresholds(use.thresholds)
 
 
-def _anchored(value: Any, folder: Path) -> Any:
+def anchored(value: Any, folder: Path) -> Any:
     """The same value with every relative path in it counted from a folder."""
     if isinstance(value, Path):
         return folder / value
     if isinstance(value, tuple):
-        return tuple(_anchored(item, folder) for item in value)
+        return tuple(anchored(item, folder) for item in value)
     if not isinstance(value, BaseModel):
         return value
     parts = {name: getattr(value, name) for name in type(value).model_fields}
-    moved = {name: _anchored(part, folder) for name, part in parts.items()}
+    moved = {name: anchored(part, folder) for name, part in parts.items()}
     if isinstance(value, SourceSettings) and is_relative(value.url):
         moved["url"] = str(folder / value.url)
     if isinstance(value, SourceSettings) and value.sub_url is not None and is_relative(value.sub_url):

@@ -10,11 +10,15 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from calibration.errors import ConfigError
+from edge.config.broker import BrokerSettings
 from edge.config.document import Document
 from edge.config.faults import refusal
+from edge.config.load import anchored
 from edge.config.messages import faults_of
+from edge.config.site import TopicName
+from edge.config.source import is_relative
 from edge.config.syntax import BadFile, decode
-from edge.config.telemetry import AccuracyHints, PoseHints
+from edge.config.telemetry import AccuracyHints, PoseHints, TelemetrySettings
 from pipelines.rules.base import Settings
 
 
@@ -24,6 +28,21 @@ class Waypoint(Settings):
     name: str = Field(min_length=1, description="what it is called")
     latitude: float = Field(ge=-90, le=90, description="degrees, WGS 84")
     longitude: float = Field(ge=-180, le=180, description="degrees, WGS 84")
+
+
+class LiveSettings(Settings):
+    """Where pictures and poses come from while the patrol is under way, and where its events go."""
+
+    url: str = Field(
+        min_length=1,
+        repr=False,
+        description="of the camera, as in a site file; `rtmp://0.0.0.0:1935/live/drone` waits for a drone to send",
+    )
+    telemetry: TelemetrySettings = Field(description="where its poses come from")
+    site: TopicName = Field(default="patrol", description="part of every topic")
+    agent: TopicName = Field(default="ground-station", description="part of every topic, unique within the site")
+    broker: BrokerSettings = Field(description="the MQTT broker that receives the events")
+    data: Path = Field(default=Path("lookout-data"), description="folder for the outbox and the evidence")
 
 
 class Mission(PoseHints):
@@ -40,11 +59,12 @@ class Mission(PoseHints):
     every_s: float = Field(default=1.0, gt=0, le=60, description="time between two looks")
     offset_s: float = Field(default=0.0, description="added to a frame's time to get that of its telemetry")
     accuracy: AccuracyHints = Field(default=AccuracyHints(), description="how far the telemetry may be off")
+    live: LiveSettings | None = Field(default=None, description="of a patrol that is watched while it is under way")
     waypoints: tuple[Waypoint, ...] = Field(default=(), description="what was to be looked at")
 
 
 def load_mission(path: Path, env: Mapping[str, str] = os.environ) -> Mission:
-    """Read and check a mission file.
+    """Read and check a mission file; relative paths in it count from its folder.
 
     Raises:
         ConfigError: it can not be read, or is wrong: all faults at once.
@@ -63,4 +83,9 @@ def load_mission(path: Path, env: Mapping[str, str] = os.environ) -> Mission:
         raise refusal(document.faults + found, str(path)) from None
     if faults:
         raise refusal(faults, str(path))
-    return mission
+    folder = path.absolute().parent
+    whole: Mission = anchored(mission, folder)
+    if whole.live is not None and is_relative(whole.live.url):
+        live = whole.live.model_copy(update={"url": str(folder / whole.live.url)})
+        return whole.model_copy(update={"live": live})
+    return whole

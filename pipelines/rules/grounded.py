@@ -146,6 +146,13 @@ class Grounded:
             return False
         return now.distance_m <= point.distance_m * _FARTHER
 
+    def follows(self, frame: Frame) -> list[Box]:
+        """Where in a picture that is not inspected yet something is that has to be confirmed or followed, 0–1."""
+        pose = self._bearings.where(Moment.of(frame)).pose
+        young = [p for p in self._places.every if frame.time_s - p.last.time_s < _UNPLACED_S]
+        boxes = [self._box(place, pose) for place in young] if pose is not None else []
+        return [*(seen.box for seen in self._waiting[-1:]), *(box for box in boxes if box is not None)]
+
     def judge(self, scene: Scene) -> tuple[Hazard, ...]:
         """The hazards that are looked at now, and those without a place."""
         frame, now_s = scene.frame, scene.time_s
@@ -198,21 +205,21 @@ class Grounded:
 
     def _hazard(self, place: Place) -> Hazard:
         kind, first_s = self._settings.kind, place.first.time_s
-        return Hazard(kind, self._box(place), place.best.score, first_s, subject=place.number, ground=place.point)
+        box = self._box(place, self._pose) if place.last.time_s < self._now_s else None
+        return Hazard(kind, box or place.last.box, place.best.score, first_s, subject=place.number, ground=place.point)
 
-    def _box(self, place: Place) -> Box:
-        """Where it is in the picture of now: the box that was seen last, moved to where its foot is by now."""
-        box = place.last.box
-        if self._pose is None or self._pose.lens is None or place.last.time_s == self._now_s:
-            return box
-        pixel = pixel_of(self._pose, place.latitude_deg, place.longitude_deg, self._bearings.terrain)
+    def _box(self, place: Place, pose: Pose | None) -> Box | None:
+        """Where it is in a picture: the box that was seen last, moved to where its foot is; None where it is not."""
+        if pose is None or pose.lens is None:
+            return None
+        pixel = pixel_of(pose, place.latitude_deg, place.longitude_deg, self._bearings.terrain)
         if pixel is None:
-            return box
-        across = pixel[0] / self._pose.lens.width - (box[0] + box[2]) / 2
-        down = pixel[1] / self._pose.lens.height - box[3]
+            return None
+        box = place.last.box
+        across, down = pixel[0] / pose.lens.width - (box[0] + box[2]) / 2, pixel[1] / pose.lens.height - box[3]
         x1, x2 = (min(max(x + across, 0.0), 1.0) for x in (box[0], box[2]))
         y1, y2 = (min(max(y + down, 0.0), 1.0) for y in (box[1], box[3]))
-        return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else box
+        return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None
 
     def _anywhere(self, now_s: float) -> list[Hazard]:
         """What was seen without a place, often enough of late."""

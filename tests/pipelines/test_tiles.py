@@ -5,10 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipelines.activity import Regions
 from pipelines.tiles import Tiles, grid
 
-NOTHING = Regions.none()
+NOTHING: list[list[float]] = []
 
 
 def test_a_grid_covers_the_picture_and_shrinks_nothing() -> None:
@@ -39,8 +38,8 @@ def test_every_part_has_its_turn_and_far_ones_three_times_as_often() -> None:
 
 def test_regions_come_first_and_leave_half_to_the_others() -> None:
     tiles = Tiles(320, 4)
-    boxes = np.array([[0.5, 0.5, 0.52, 0.53], [0.98, 0.0, 1.0, 0.02], [0.1, 0.8, 0.2, 0.9]], np.float32)
-    views = tiles.plan(1920, 1080, Regions(boxes, np.array([3, 2, 1], np.float32)), None)
+    boxes = [[0.5, 0.5, 0.52, 0.53], [0.98, 0.0, 1.0, 0.02], [0.1, 0.8, 0.2, 0.9]]
+    views = tiles.plan(1920, 1080, boxes, None)
     assert len(views) == 5
     x1, _, x2, _ = views[1].tolist()
     assert (x1 + x2) / 2 == pytest.approx(0.51, abs=1e-3)

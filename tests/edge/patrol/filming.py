@@ -29,7 +29,7 @@ def yard(side_m: float = 240.0) -> Ground:
     return Ground(np.vstack([row, row[::-1]]), side_m)
 
 
-def flames(seed: int = 1, count: int = 10) -> list[NDArray[np.uint8]]:
+def flames(seed: int = 1, count: int = 11) -> list[NDArray[np.uint8]]:
     """A drill's fire on its own, with what is dark left out: `(h, w, 4)` BGRA each."""
     black = np.full((384, 384, 3), 16, np.uint8)
     item = {"kind": "fire", "at": [0.5, 0.97], "size": 0.9, "grow_s": 1, "seed": seed, "start_s": 0}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,9 @@ from typing import Any
 import pytest
 
 from calibration.ground import between, moved
+from edge.config.broker import BrokerSettings
+from edge.delivery.subscriber import ReceivedEvent, Subscriber
+from tests.conftest import ROOT
 from tests.edge.agent.conftest import Running
 from tests.edge.delivery.mosquitto import Mosquitto, free_port
 from tests.edge.patrol.filming import HOME, fly
@@ -104,3 +110,58 @@ def test_without_telemetry_it_is_told_all_the_same_and_the_status_says_what_is_m
         agent.until(lambda: any("telemetry" in fault for fault in agent.status.get("faults", [])), "the fault is said")
     finally:
         agent.end(15)
+
+
+class Patrol(Running):
+    """`lookout patrol MISSION.yaml` in a process of its own."""
+
+    def __init__(self, mission: Path, out: Path) -> None:
+        self.data, self.log = mission.parent / "data", mission.parent / "patrol.log"
+        with self.log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "edge.cli", "patrol", str(mission), "--out", str(out)],
+                stdout=file, stderr=file, env=os.environ | {"PYTHONPATH": str(ROOT)},
+            )  # fmt: skip
+
+
+def test_a_mission_is_flown_live_and_ends_with_a_report(tmp_path: Path, film: Path, broker: Mosquitto) -> None:
+    port = free_port()
+    (tmp_path / "film.mp4").write_bytes(film.read_bytes())
+    mission = tmp_path / "mission.yaml"
+    mission.write_text(f"""
+name: night flight
+lang: en
+hazards: [fire]
+every_s: 0.4
+camera: {{fov_deg: 70}}
+live:
+  url: film.mp4
+  telemetry: {{url: "http://127.0.0.1:{port}/"}}
+  broker: {{host: 127.0.0.1, port: {broker.port}}}
+  data: data
+waypoints:
+  - {{name: clearing, latitude: {moved(*HOME, *FIRE)[0]}, longitude: {moved(*HOME, *FIRE)[1]}}}
+""")
+    received: list[object] = []
+    subscriber = Subscriber(BrokerSettings(host="127.0.0.1", port=broker.port), received.append, site="patrol")
+    patrol = Patrol(mission, tmp_path / "out")
+    with subscriber:
+        patrol.until(lambda: patrol.state("camera") == "online", "the film plays")
+        with speaking(lambda seconds: _post(port, pose(seconds, **FLIGHT)), 0.1):
+            assert patrol.process.wait(60) == 0, patrol.text
+    events = [each for each in received if isinstance(each, ReceivedEvent)]
+    assert events
+    position = events[0].event.data.position
+    assert position is not None
+    assert math.hypot(*between(moved(*HOME, *FIRE), (position.lat, position.lon))) < 8
+    assert "1 hazards" in patrol.text
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "night flight" in report
+    assert report.count("<img") == 1
+    (hazard,) = [
+        each
+        for each in json.loads((tmp_path / "out" / "patrol.geojson").read_text())["features"]
+        if each["properties"]["what"] == "hazard"
+    ]
+    longitude, latitude = hazard["geometry"]["coordinates"]
+    assert math.hypot(*between(moved(*HOME, *FIRE), (latitude, longitude))) < 8
