@@ -94,6 +94,10 @@ class NoGround(LookoutError):
     """A pixel can not be told a place on the ground; the text says why."""
 
 
+class NoLens(LookoutError):
+    """Pictures do not tell a lens; the text says why."""
+
+
 class OutputError(LookoutError):
     """A local output could not be driven."""
 

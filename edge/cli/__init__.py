@@ -63,7 +63,9 @@ COMMANDS = {
     "audit": "Measure what a part of Lookout misses.",
     "audit prefilter": "What the prefilter misses, what it hands on, what it costs.",
     "bench": "Lookout beside other loops: cameras that fit, times to alarm, costs.",
-    "calibrate": "Choose thresholds by false alarms a camera and day, and say how sure that is.",
+    "calibrate": "Fit a model's thresholds to a site, or measure a lens.",
+    "calibrate thresholds": "Choose thresholds by false alarms a camera and day, and say how sure that is.",
+    "calibrate camera": "Measure a lens on pictures of a printed board.",
     "quantise": "Make the INT8 version of a model, and say how it compares with the float one.",
     "release": "Hold a candidate against the released model, and release it if nothing speaks against it.",
     "keys": "Keys that models are signed with.",
@@ -74,6 +76,9 @@ COMMANDS = {
 
 GROUPS = frozenset(name.rpartition(" ")[0] for name in COMMANDS if " " in name)
 """Rows that have others below them."""
+
+MEANT = {"calibrate": "thresholds"}
+"""What a group does that is given options and no command: it was one, before it had others beside it."""
 
 FAULT = 2
 """Exit code of a command that stopped at something a person can put right."""
@@ -116,6 +121,12 @@ class Commands(TyperGroup):
         """A stand-in that carries the name and the help line; None for a name not in the table."""
         help_line = COMMANDS.get(self._name_of(cmd_name))
         return None if help_line is None else TyperCommand(cmd_name, help=help_line)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Click's, with the command that is meant where none is said."""
+        if self._row in MEANT and args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            args = [MEANT[self._row], *args]
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The real command for the first argument, and the arguments after it."""

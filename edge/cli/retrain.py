@@ -42,14 +42,14 @@ def retrain(
 
 def _measure(candidate: Path, proof: Proof, staged: Path) -> None:
     """Thresholds on what was held out, then INT8, then the figures of what would be released."""
-    from edge.cli.calibrate import calibrate
+    from edge.cli.calibrate.thresholds import thresholds
     from edge.cli.evaluate.clips import clips
     from edge.cli.evaluate.images import images
     from edge.cli.quantise import quantise
 
     say, rules = people().print, ",".join(proof.rules) or None
     say("thresholds, on what was held out of training")
-    calibrate(candidate, proof.clips, proof.alarms_per_day, data=staged, split="hold", rules=rules, write=True)
+    thresholds(candidate, proof.clips, proof.alarms_per_day, data=staged, split="hold", rules=rules, write=True)
     say("INT8, ranges from training pictures")
     quantise(candidate, staged, score="hold")
     say(f"figures, on {proof.data.name}/{proof.split}")

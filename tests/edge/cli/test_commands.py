@@ -130,3 +130,10 @@ def test_a_programming_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch
 def test_the_module_runs_as_a_program() -> None:
     result = subprocess.run([sys.executable, "-m", "edge.cli", "--version"], capture_output=True, text=True, check=True)
     assert result.stdout == f"lookout {__version__}\n"
+
+
+def test_a_command_that_became_a_group_still_does_what_it_did() -> None:
+    old = CliRunner().invoke(cli.app, ["calibrate", "--model", "/nowhere"])
+    new = CliRunner().invoke(cli.app, ["calibrate", "thresholds", "--model", "/nowhere"])
+    assert old.exit_code == new.exit_code == 2
+    assert old.stderr == new.stderr

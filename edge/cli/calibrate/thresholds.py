@@ -1,4 +1,4 @@
-"""`lookout calibrate`."""
+"""`lookout calibrate thresholds`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.watch import WatchPlan
 
 
-def calibrate(  # noqa: PLR0913, PLR0917 - one parameter an option
+def thresholds(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the model: card and weights.")],
     clips: Annotated[
         Path | None,
@@ -60,7 +60,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one parameter an option
     finds the most events, then the one with the best F1 on the pictures, then the highest. The network runs once for
     all thresholds. After T quiet hours without a false alarm no better than 3/T an hour is proved, and that is printed.
 
-    Example: `lookout calibrate --model models/fire-smoke --clips clips.yaml --alarms-per-day 1 --write`
+    Example: `lookout calibrate thresholds --model models/fire-smoke --clips clips.yaml --alarms-per-day 1 --write`
     """
     from pipelines.retraining.scoring.calibrate import Goal
 

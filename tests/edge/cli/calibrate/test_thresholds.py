@@ -1,4 +1,4 @@
-"""`lookout calibrate` on two seconds of the bundled yard and on drawn pictures."""
+"""`lookout calibrate thresholds` on two seconds of the bundled yard and on drawn pictures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.edge.cli.test_inspect import cut
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, ["calibrate", *map(str, arguments)])
+    result = CliRunner().invoke(app, ["calibrate", "thresholds", *map(str, arguments)])
     return result.exit_code, result.stdout, result.stderr
 
 
