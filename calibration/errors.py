@@ -94,6 +94,10 @@ class NoGround(LookoutError):
     """A pixel can not be told a place on the ground; the text says why."""
 
 
+class NoOffset(LookoutError):
+    """Two clocks can not be laid over each other; the text says why."""
+
+
 class NoLens(LookoutError):
     """Pictures do not tell a lens; the text says why."""
 

@@ -149,6 +149,11 @@ class Watch:
         """What changed in this frame."""
         return self._prefilter.look(frame)
 
+    @property
+    def turn(self) -> float | None:
+        """How fast a camera that moves turned before the last look; see `MovingPrefilter.turn`."""
+        return self._prefilter.turn if isinstance(self._prefilter, MovingPrefilter) else None
+
     def situation(self, frame: Frame, activity: Activity) -> Situation:
         """How much of the stream is worth decoding, by this frame and the last inspection; for the source's thread."""
         stirred = self._open(frame) and (activity.stirring or activity.unsettled)

@@ -23,6 +23,7 @@ from edge.sources.telemetry.live import LiveTrack
 from edge.sources.thinning import EVERY_S
 from pipelines.coverage import Coverage
 from pipelines.frame import Frame
+from pipelines.rules.grounded import Moment
 from pipelines.schedule import Rate, Tier, Vigil
 from pipelines.schedule.scheduler import EARLY
 from pipelines.watch import Watch
@@ -166,6 +167,8 @@ class Reader:
         if self.drill is not None:
             frame = self.drill.render(frame)
         look = Look(frame, self._watch.look(frame), self._stale_s(frame))
+        if self.track is not None and (turn := self._watch.turn) is not None:
+            self.track.turned(Moment.of(frame), turn)
         self._desk.put(look)
         if self._vigil is not None:
             self._keep_vigil(self._vigil, look)

@@ -225,7 +225,9 @@ def _telemetry(reader: Reader) -> dict[str, Any] | None:
     if reader.track is None:
         return None
     left_out = dict(reader.track.left_out.most_common(5))
-    return {"age_s": _rounded(reader.track.age_s)} | ({"left_out": left_out} if left_out else {})
+    return {"age_s": _rounded(reader.track.age_s), "offset_s": reader.track.offset_s} | (
+        {"left_out": left_out} if left_out else {}
+    )
 
 
 def _sampled(samples: Samples) -> dict[str, Any]:

@@ -57,7 +57,10 @@ class Mission(PoseHints):
         default=None, description="an installed model; the first that sees the hazards if left out"
     )
     every_s: float = Field(default=1.0, gt=0, le=60, description="time between two looks")
-    offset_s: float = Field(default=0.0, description="added to a frame's time to get that of its telemetry")
+    offset_s: float | None = Field(
+        default=None,
+        description="added to a frame's time to get that of its telemetry; found from a turn if left out, else 0",
+    )
     accuracy: AccuracyHints = Field(default=AccuracyHints(), description="how far the telemetry may be off")
     live: LiveSettings | None = Field(default=None, description="of a patrol that is watched while it is under way")
     waypoints: tuple[Waypoint, ...] = Field(default=(), description="what was to be looked at")

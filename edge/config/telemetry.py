@@ -109,9 +109,9 @@ class TelemetrySettings(PoseHints):
     )
     tls: TlsSettings | None = Field(default=None, description="of `mqtts://`; the system's authorities if left out")
     token: SecretStr | None = Field(default=None, description="of `http://`: who posts has to send it as a bearer")
-    offset_s: float = Field(
-        default=0.0, ge=-30, le=30, description="added to a picture's time to get that of its pose: less than 0 for a "
-        "picture that comes late"
+    offset_s: float | None = Field(
+        default=None, ge=-30, le=30, description="added to a picture's time to get that of its pose: less than 0 for a "
+        "picture that comes late; found from a turn if left out, 0 before"
     )  # fmt: skip
 
     @field_validator("url")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.errors import SourceError
+from calibration.errors import NoOffset, SourceError
+from calibration.offset import Rate, find_offset, turn_rates
 from calibration.pose import PoseClock
 from calibration.terrain import Terrain
 from calibration.track import Track
@@ -20,7 +21,11 @@ from edge.sources.telemetry import read_telemetry
 from pipelines.detect import Detector
 from pipelines.detections import Detections
 from pipelines.frame import Frame
+from pipelines.prefilter import MovingPrefilter
+from pipelines.prefilter.moving import small
 from pipelines.tiles import grid
+
+_TURN_S = 0.15  # a turn is followed at so many pictures a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,15 @@ class Survey:
         """Look through one recording; what can not be read is among the faults, and what came before it stays."""
         findings = self.findings
         track: Track | None = None
-        last_s = 0.0
+        last_s = offset_s = 0.0
         try:
             for frame in self._due(leg):
                 if track is None:
                     track = self._track(leg, frame)
+                    offset_s = self._offset_s(leg, track)
                 last_s = frame.time_s
                 at_s = frame.captured_s if track.clock is PoseClock.UTC else frame.time_s
-                fix = track.at(at_s + self._mission.offset_s)
+                fix = track.at(at_s + offset_s)
                 findings.note(frame, fix, self._seen(frame), round(self._began_s + frame.time_s, 3))
                 self._told(self._began_s + frame.time_s)
         except SourceError as error:
@@ -103,6 +109,19 @@ class Survey:
         ]
         return track
 
+    def _offset_s(self, leg: Leg, track: Track) -> float:
+        """As the mission says, or as a turn tells where the telemetry has a clock of its own."""
+        if self._mission.offset_s is not None or track.clock is not PoseClock.UTC or not track.poses:
+            return self._mission.offset_s or 0.0
+        name = leg.footage.name
+        try:
+            found = find_offset(_turns(leg.footage), turn_rates(track.poses))
+        except NoOffset as error:
+            self.findings.faults.append(f"{name}: no offset of its clock is known, none is assumed: {error}")
+            return 0.0
+        self.findings.faults.append(f"{name}: its clock is {found.seconds:+.2f} s from the telemetry's, by a turn")
+        return found.seconds
+
     def _seen(self, frame: Frame) -> list[Glimpse]:
         card = self._detector.card
         side_px = min(card.input.width, card.input.height)
@@ -110,6 +129,20 @@ class Survey:
         views = np.array([(0.0, 0.0, 1.0, 1.0), *grid(frame.width, frame.height, side_px)], np.float32)
         found: Detections = self._detector.detect(frame, views)
         return glimpses(found, frame, card.meanings, card.thresholds, self._mission.hazards)
+
+
+def _turns(footage: Path) -> list[Rate]:
+    """How fast the camera turns in a recording, by the time of its pictures."""
+    rates: list[Rate] = []
+    motion, before_s = MovingPrefilter(), 0.0
+    for frame in open_source(footage.stem, str(footage), pace=Pace.FAST, keep_s=0.0).frames():
+        if frame.captured_s - before_s < _TURN_S:
+            continue
+        motion.compare(small(frame.y), frame.captured_s)
+        if motion.turn is not None:
+            rates.append(((before_s + frame.captured_s) / 2, motion.turn))
+        before_s = frame.captured_s
+    return rates
 
 
 def pair(footage: Sequence[Path], telemetry: Sequence[Path]) -> list[Leg]:

@@ -82,12 +82,18 @@ class MovingPrefilter:
     The earlier one stays for some seconds, while most of it is in view: what moves is then far from where it was, and a
     plume has grown. Where nothing can be compared (a fast turn, no texture, a new reference) it says so, and the
     caller looks at the whole picture when its time comes.
+
+    Attributes:
+        turn: how fast the camera turned to the right since the picture before, by how fast what is in the middle went
+            to the left: widths of the picture a second; None where that can not be told.
     """
 
     def __init__(self) -> None:
         self._motion = EgoMotion()
         self._since_s = 0.0
         self._kept: deque[_Kept] = deque()
+        self._before: tuple[float, Homography] | None = None
+        self.turn: float | None = None
 
     def look(self, frame: Frame) -> Activity:
         """What changed in this frame, as the rest of the house knows it.
@@ -109,6 +115,8 @@ class MovingPrefilter:
         motion = self._motion.follow(plane)
         if motion is None:
             return self._anew(plane, now_s, self._motion.reason or "")
+        self.turn = self._turned(motion, plane.shape, now_s)
+        self._before = (now_s, motion.homography)
         seen = _overlap(motion, plane.shape)
         regions = self._changed(reference, plane, motion)
         if seen < _LEAST_OVERLAP or now_s - self._since_s > _OLDEST_S:
@@ -121,6 +129,7 @@ class MovingPrefilter:
         self._motion.begin(plane)
         self._since_s = now_s
         self._kept.clear()
+        self._before, self.turn = (now_s, np.eye(3)), None
         return MovingActivity(Regions.none(), reason)
 
     def _hand_over(self, motion: Motion, now_s: float) -> None:
@@ -132,8 +141,17 @@ class MovingPrefilter:
         next_one = self._kept.popleft()
         back = np.linalg.inv(next_one.homography)
         self._motion.begin(next_one.plane, motion.homography @ back)
+        if self._before is not None:
+            self._before = (self._before[0], motion.homography @ back)
         self._since_s = next_one.time_s
         self._kept = deque(_Kept(each.plane, each.time_s, each.homography @ back) for each in self._kept)
+
+    def _turned(self, motion: Motion, shape: tuple[int, ...], now_s: float) -> float | None:
+        if self._before is None or now_s <= self._before[0]:
+            return None
+        middle = np.array([shape[1] / 2, shape[0] / 2, 1.0])
+        there = motion.homography @ np.linalg.inv(self._before[1]) @ middle
+        return float((middle[0] - there[0] / there[2]) / shape[1] / (now_s - self._before[0]))
 
     @staticmethod
     def _changed(reference: Plane, plane: Plane, motion: Motion) -> Regions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
@@ -55,6 +55,7 @@ def fly(
     height_m: float = 40.0,
     pitch_deg: float = -40.0,
     speed_m_s: float = 6.0,
+    heading: Callable[[float], float] = lambda _: 0.0,
     noise: float = 1.0,
     seed: int = 1,
 ) -> tuple[Path, Path]:
@@ -69,6 +70,7 @@ def fly(
         height_m: above the ground.
         pitch_deg: of the camera.
         speed_m_s: northward.
+        heading: yaw of the camera so long into the flight.
         noise: 1 is 1 m and 1° of each, once a second; 0: the telemetry is true.
         seed: of it.
 
@@ -84,7 +86,7 @@ def fly(
         stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
         for number in range(round(seconds * FPS)):
             at_s = first_s + number / FPS
-            camera = Camera(-100 + speed_m_s * at_s, 0.0, height_m, 0.0, pitch_deg)
+            camera = Camera(-100 + speed_m_s * at_s, 0.0, height_m, heading(at_s), pitch_deg)
             things = [Thing(*fire, 8.0, sprites[number % len(sprites)]) for fire in fires]
             picture = ground.render(camera, things)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), "rgb24")))

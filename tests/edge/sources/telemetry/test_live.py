@@ -79,8 +79,8 @@ def test_a_pose_that_may_still_be_bettered_says_so_and_old_ones_are_forgotten() 
     assert track.at(Moment(104.1, 0.0, Clock.AGENT)).settled, "the offset counts"
     assert not track.at(Moment(104.6, 0.0, Clock.AGENT)).settled
     assert track.age_s == 0
-    time.now_s = 200.0
-    track.hear(pose(UTC_S + 200.0))
+    time.now_s = 300.0
+    track.hear(pose(UTC_S + 300.0))
     gone = track.at(Moment(102.0, 0.0, Clock.AGENT))
     assert gone.pose is None
     assert gone.reason is not None
@@ -98,3 +98,22 @@ def test_heights_above_take_off_begin_where_the_first_pose_was() -> None:
     fix = track.at(Moment(102.0, 0.0, Clock.AGENT))
     assert fix.pose is not None
     assert fix.pose.altitude_m == pytest.approx(100.0 + 42.0)
+
+
+def test_an_offset_that_nobody_told_is_found_from_a_turn() -> None:
+    time = Time()
+    track, told = a_track(time), a_track(time, offset_s=0.5)
+    late_s = 1.2
+
+    def yaw(at_s: float) -> float:
+        return float(80 / (1 + np.exp(-(at_s - 120) * 1.5)))
+
+    for k in range(400):
+        time.now_s = at_s = 100.0 + k / 10
+        for each in (track, told):
+            each.hear(pose(UTC_S + at_s, attitude=Attitude(yaw(at_s), -40.0)))
+            if k % 2 == 0:  # what the picture of now shows was some time ago
+                shown_s = at_s - late_s
+                each.turned(Moment(at_s, 0.0, Clock.AGENT), (yaw(shown_s + 0.1) - yaw(shown_s - 0.1)) / 0.2 / 70)
+    assert track.offset_s == pytest.approx(-late_s, abs=0.2)
+    assert told.offset_s == 0.5, "what the installer says counts"
