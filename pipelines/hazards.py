@@ -21,6 +21,7 @@ class HazardKind(StrEnum):
     NO_HARD_HAT = "no_hard_hat"
     NO_VEST = "no_vest"
     PERSON_DOWN = "person_down"
+    CHANGED_SCENE = "changed_scene"
 
     def title(self, lang: str) -> str:  # type: ignore[override]
         """Name for people, `zh` or `en`."""
@@ -29,7 +30,9 @@ class HazardKind(StrEnum):
     @property
     def concerns_zone(self) -> bool:
         """It is the zone's as a whole, wherever in it the box lies: a rule has one for its zone, not one a place."""
-        return self in {HazardKind.RESTRICTED_ZONE, HazardKind.BLOCKED_EXIT, HazardKind.UNATTENDED_POST}
+        return self in {
+            HazardKind.RESTRICTED_ZONE, HazardKind.BLOCKED_EXIT, HazardKind.UNATTENDED_POST, HazardKind.CHANGED_SCENE,
+        }  # fmt: skip
 
 
 _TITLES: dict[HazardKind, dict[str, str]] = {
@@ -41,6 +44,7 @@ _TITLES: dict[HazardKind, dict[str, str]] = {
     HazardKind.NO_HARD_HAT: {"en": "No hard hat", "zh": "未戴安全帽"},
     HazardKind.NO_VEST: {"en": "No safety vest", "zh": "未穿反光衣"},
     HazardKind.PERSON_DOWN: {"en": "Person down", "zh": "人员倒地"},
+    HazardKind.CHANGED_SCENE: {"en": "Scene changed", "zh": "现场变化"},
 }
 
 

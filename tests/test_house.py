@@ -72,7 +72,7 @@ def test_the_lock_holds_every_dependency(project: dict[str, Any], lock: dict[str
     for wanted in map(Requirement, asked):
         text = str(wanted)
         if wanted.name == about["name"]:
-            assert wanted.extras == {"batch", "drones", "models", "outputs"}
+            assert wanted.extras == {"batch", "drones", "models", "outputs", "robots"}
             continue
         found = lock.get(_canonical(wanted.name))
         assert found is not None, f"{text}: not in requirements.lock; run `make lock`"

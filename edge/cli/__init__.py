@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import keyword
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -42,7 +43,10 @@ COMMANDS = {
     "outputs mute": "Mute an output for some time.",
     "inspect": "Run the same pipeline over recorded footage, as fast as it goes.",
     "patrol": "What a drone has brought home: which hazards, where, and what was not looked at.",
-    "rounds": "A robot's round against an earlier one: what is new or gone, and what was skipped.",
+    "rounds": "A robot's rounds: what has changed since an earlier one, and where its pictures come from.",
+    "rounds compare": "Hold a round against an earlier one: what is new, gone, or was not looked at.",
+    "rounds receive": "Take in a round as it is walked, over HTTP or MQTT, or of a camera by its poses.",
+    "rounds extract": "Take a round out of a ROS 2 bag.",
     "models": "List the models at hand and verify their digests and signatures.",
     "contract": "Print the JSON Schema of everything that goes over MQTT.",
     "train": "Train a model as a recipe says; interrupted, it goes on where it was.",
@@ -77,8 +81,8 @@ COMMANDS = {
 GROUPS = frozenset(name.rpartition(" ")[0] for name in COMMANDS if " " in name)
 """Rows that have others below them."""
 
-MEANT = {"calibrate": "thresholds"}
-"""What a group does that is given options and no command: it was one, before it had others beside it."""
+MEANT = {"calibrate": "thresholds", "rounds": "compare"}
+"""What a group does that is given no command: it was one, before it had others beside it."""
 
 FAULT = 2
 """Exit code of a command that stopped at something a person can put right."""
@@ -124,7 +128,8 @@ class Commands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Click's, with the command that is meant where none is said."""
-        if self._row in MEANT and args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+        known = {*self.list_commands(ctx), *ctx.help_option_names}
+        if self._row in MEANT and args and args[0] not in known and (args[0][0] == "-" or Path(args[0]).exists()):
             args = [MEANT[self._row], *args]
         return super().parse_args(ctx, args)
 

@@ -30,7 +30,16 @@ class Waypoint(Settings):
     longitude: float = Field(ge=-180, le=180, description="degrees, WGS 84")
 
 
-class LiveSettings(Settings):
+class DeliverySettings(Settings):
+    """Where the events of a patrol or a round go."""
+
+    site: TopicName = Field(default="patrol", description="part of every topic")
+    agent: TopicName = Field(default="ground-station", description="part of every topic, unique within the site")
+    broker: BrokerSettings = Field(description="the MQTT broker that receives the events")
+    data: Path = Field(default=Path("lookout-data"), description="folder for the outbox and the evidence")
+
+
+class LiveSettings(DeliverySettings):
     """Where pictures and poses come from while the patrol is under way, and where its events go."""
 
     url: str = Field(
@@ -39,10 +48,6 @@ class LiveSettings(Settings):
         description="of the camera, as in a site file; `rtmp://0.0.0.0:1935/live/drone` waits for a drone to send",
     )
     telemetry: TelemetrySettings = Field(description="where its poses come from")
-    site: TopicName = Field(default="patrol", description="part of every topic")
-    agent: TopicName = Field(default="ground-station", description="part of every topic, unique within the site")
-    broker: BrokerSettings = Field(description="the MQTT broker that receives the events")
-    data: Path = Field(default=Path("lookout-data"), description="folder for the outbox and the evidence")
 
 
 class Mission(PoseHints):
@@ -63,6 +68,7 @@ class Mission(PoseHints):
     )
     accuracy: AccuracyHints = Field(default=AccuracyHints(), description="how far the telemetry may be off")
     live: LiveSettings | None = Field(default=None, description="of a patrol that is watched while it is under way")
+    deliver: DeliverySettings | None = Field(default=None, description="of a robot's round: where its events go")
     waypoints: tuple[Waypoint, ...] = Field(default=(), description="what was to be looked at")
 
 

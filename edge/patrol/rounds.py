@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 
 from calibration.errors import SourceUnusable
+from edge.patrol.findings import Glimpse
 from pipelines.changes import Change, Comparison, compare
 from pipelines.frame import Plane
-from pipelines.hazards import Box
+from pipelines.hazards import Box, HazardKind
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 _SAME = 0.3  # of the smaller box: a change of one picture is that of another
@@ -43,6 +44,7 @@ class Stop:
         changes: what is in all pictures of this stop and was not in the earlier one.
         reason: why it could not be compared; None where it could.
         before, after: the pictures compared; None where there is none.
+        seen: hazards that a model sees in all pictures of this stop.
     """
 
     waypoint: str
@@ -51,6 +53,7 @@ class Stop:
     reason: str | None = None
     before: Path | None = None
     after: Path | None = None
+    seen: tuple[Glimpse, ...] = ()
 
     @property
     def covered(self) -> bool:
@@ -63,6 +66,7 @@ class Stop:
         return {
             "type": kind, "waypoint": self.waypoint, "finding": str(self.finding), "reason": self.reason,
             "changes": [asdict(change) for change in self.changes],
+            "hazards": [asdict(glimpse) for glimpse in self.seen],
             "before": str(self.before) if self.before else None, "after": str(self.after) if self.after else None,
         }  # fmt: skip
 
@@ -170,24 +174,30 @@ def page(stops: Sequence[Stop], name: str, lang: Literal["zh", "en"]) -> str:
     body = [f"<h1>{title}</h1>", "<ul>"]
     body += [f"<li>{say[kind]}: {sum(stop.finding is kind for stop in stops)}</li>" for kind in order]
     body.append("</ul>")
-    for stop in sorted(stops, key=lambda stop: order.index(stop.finding)):
+    for stop in sorted(stops, key=lambda stop: (not stop.seen, order.index(stop.finding))):
         reason = f": {html.escape(stop.reason)}" if stop.reason else ""
         body.append(f'<h2 class="{stop.finding}">{html.escape(stop.waypoint)}: {say[stop.finding]}{reason}</h2>')
-        if stop.finding is not Finding.SAME:
-            pictures = [(say["before"], stop.before, ()), (say["after"], stop.after, stop.changes)]
-            body += [_figure(title, path, changes) for title, path, changes in pictures if path is not None]
+        for glimpse in stop.seen:
+            kind = HazardKind(glimpse.kind).title(lang)
+            body.append(f'<p class="hazard">{html.escape(kind)}, {glimpse.score:.2f}</p>')
+        if stop.finding is not Finding.SAME or stop.seen:
+            marked = [change.box for change in stop.changes] + [glimpse.box for glimpse in stop.seen]
+            pictures: list[tuple[str, Path | None, list[Box]]] = [
+                (say["before"], stop.before, []), (say["after"], stop.after, marked),
+            ]  # fmt: skip
+            body += [_figure(title, path, boxes) for title, path, boxes in pictures if path is not None]
     return _PAGE.format(lang=lang, title=title, body="\n".join(body))
 
 
-def _figure(title: str, path: Path, changes: Sequence[Change]) -> str:
+def _figure(title: str, path: Path, boxes: Sequence[Box]) -> str:
     picture = _read(path)
     if picture is None:
         return f"<p>{html.escape(path.name)}</p>"
     scale = min(1.0, 720 / picture.shape[1])
     picture = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     tall, wide = picture.shape[:2]
-    for change in changes:
-        x1, y1, x2, y2 = (round(side * size) for side, size in zip(change.box, (wide, tall) * 2, strict=True))
+    for box in boxes:
+        x1, y1, x2, y2 = (round(side * size) for side, size in zip(box, (wide, tall) * 2, strict=True))
         cv2.rectangle(picture, (x1, y1), (x2, y2), (0, 0, 255), 2)
     content = base64.b64encode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()).decode()
     words = html.escape(title)
@@ -201,7 +211,7 @@ _PAGE = """<!DOCTYPE html>
 <style>
 body {{ font: 15px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; margin: 2rem auto; max-width: 64rem; padding: 1rem }}
 h1 {{ font-size: 1.4rem }} h2 {{ font-size: 1.1rem; margin-top: 2rem; border-bottom: 1px solid #ddd }}
-h2.changed {{ color: #b3261e }} h2.skipped, h2.unrecognised {{ color: #9a5b00 }}
+h2.changed, .hazard {{ color: #b3261e }} h2.skipped, h2.unrecognised {{ color: #9a5b00 }}
 figure {{ display: inline-block; margin: .5rem 1rem .5rem 0; width: 46% }} img {{ width: 100% }}
 figcaption {{ color: #555; font-size: .9rem }}
 </style></head><body>

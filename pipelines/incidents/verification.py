@@ -24,6 +24,7 @@ NEEDS_S: dict[HazardKind, float] = {
     HazardKind.NO_HARD_HAT: 120.0,
     HazardKind.NO_VEST: 120.0,
     HazardKind.PERSON_DOWN: 15.0,
+    HazardKind.CHANGED_SCENE: 0.0,
 }
 """How long the view has to be looked at without the hazard, at least; a rule that confirms more slowly needs longer."""
 
