@@ -50,7 +50,7 @@ demo: .venv/installed
 # What computes runs beside what waits for brokers, cameras and signals: on two cores that takes half the time less.
 COMPUTING := tests/pipelines tests/calibration tests/edge/audit tests/edge/batch tests/edge/bench tests/edge/patrol tests/edge/inference \
 	tests/edge/cli/evaluate tests/edge/cli/dataset tests/edge/cli/test_bench.py tests/edge/cli/test_inspect.py \
-	tests/edge/cli/test_inspect_gear.py tests/edge/cli/test_patrol.py tests/edge/cli/test_release.py tests/edge/cli/test_rounds.py \
+	tests/edge/cli/test_inspect_gear.py tests/edge/cli/test_patrol.py tests/edge/cli/test_release.py tests/edge/cli/rounds tests/edge/cli/calibrate \
 	tests/edge/cli/test_retrain.py tests/test_docs.py tests/test_wheel.py
 test: lint
 	@mkdir -p build; \

@@ -36,6 +36,9 @@ _LEVELS = 28.0
 _FEATURES, _FEWEST_INLIERS, _RATIO = 2500, 30, 0.78
 _LEAST_OVERLAP = 0.5
 _LEAST_BLOCKS = 4
+_SIDE, _FEWEST_SHIFTS, _LEAST_SHIFT_PX = 3, 3, 6.0
+"""Blocks beside a change, and how many of them have to be found, to tell how far near and far have shifted; less than
+so far is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,19 @@ class Comparison:
     overlap: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blocks:
+    """What came of looking for the blocks of one picture in another; `(rows, columns)` each.
+
+    Attributes:
+        unlike: float32, how far each is from being found, 0–1; 0 where it is found.
+        shift: float32, how far to the right it was found, pixels; NaN where it was not, or is plain.
+    """
+
+    unlike: NDArray[np.float32]
+    shift: NDArray[np.float32]
+
+
 def compare(before: Plane, after: Plane) -> Comparison:
     """What has changed from one picture to the other.
 
@@ -89,8 +105,10 @@ def compare(before: Plane, after: Plane) -> Comparison:
     if overlap < _LEAST_OVERLAP:
         return Comparison((), f"only {overlap:.0%} of the view is that of before", inliers, overlap)
     warped = _same_light(warped, new, shown)
-    unlike = np.maximum(_missing(new, warped, shown), _missing(warped, new, shown))
-    return Comparison(tuple(_changes(unlike, size)), None, inliers, overlap)
+    here, there = _looked_for(new, warped, shown), _looked_for(warped, new, shown)
+    unlike = np.where(here.unlike >= there.unlike, here.unlike, there.unlike)
+    shift = np.where(np.isnan(here.shift), -there.shift, here.shift)
+    return Comparison(tuple(_changes(_Blocks(unlike, shift), size)), None, inliers, overlap)
 
 
 def _grey(picture: Plane) -> Plane:
@@ -132,15 +150,11 @@ def _same_light(old: Plane, new: Plane, shown: NDArray[np.bool_]) -> Plane:
     return np.asarray(lit, np.uint8)
 
 
-def _missing(of: Plane, within: Plane, shown: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """For each block of one picture, how far it is from being found nearby in the other: 0 where it is found.
-
-    Returns:
-        `(rows, columns)` of blocks, float32, 0–1.
-    """
+def _looked_for(of: Plane, within: Plane, shown: NDArray[np.bool_]) -> _Blocks:
+    """Each block of one picture is looked for nearby in the other."""
     tall, wide = of.shape
     rows, columns = (tall - _BLOCK) // _STRIDE + 1, (wide - _BLOCK) // _STRIDE + 1
-    found = np.zeros((rows, columns), np.float32)
+    found = _Blocks(np.zeros((rows, columns), np.float32), np.full((rows, columns), np.nan, np.float32))
     rim = np.asarray(cv2.copyMakeBorder(within, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_REFLECT_101), np.uint8)
     for row in range(rows):
         for column in range(columns):
@@ -149,31 +163,50 @@ def _missing(of: Plane, within: Plane, shown: NDArray[np.bool_]) -> NDArray[np.f
                 continue
             part = of[y : y + _BLOCK, x : x + _BLOCK]
             around = rim[y : y + _BLOCK + 2 * _REACH, x : x + _BLOCK + 2 * _REACH]
-            found[row, column] = _unlike(part, around)
+            found.unlike[row, column], found.shift[row, column] = _unlike(part, around)
     return found
 
 
-def _unlike(part: Plane, around: Plane) -> float:
+def _unlike(part: Plane, around: Plane) -> tuple[float, float]:
+    """How far a block is from being found, and how far aside it was found."""
     if part.std() < _PLAIN:
         means = cv2.boxFilter(around, cv2.CV_32F, (_BLOCK, _BLOCK), borderType=cv2.BORDER_REPLICATE)
         half = _BLOCK // 2
         nearest = float(np.abs(means[half:-half, half:-half] - part.mean()).min())
-        return min(1.0, nearest / (2 * _LEVELS)) if nearest > _LEVELS else 0.0
-    alike = float(cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED).max())
-    return 1.0 - max(alike, 0.0) if alike < _ALIKE else 0.0
+        return min(1.0, nearest / (2 * _LEVELS)) if nearest > _LEVELS else 0.0, float("nan")
+    _, alike, _, (x, _) = cv2.minMaxLoc(cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED))
+    return (1.0 - max(alike, 0.0), float("nan")) if alike < _ALIKE else (0.0, float(x - _REACH))
 
 
-def _changes(unlike: NDArray[np.float32], size: tuple[int, int]) -> list[Change]:
+def _uncovered_px(shift: NDArray[np.float32], y: int, x: int, h: int, w: int) -> float:
+    """How much of what is behind may have come into view at a part of the picture, pixels across.
+
+    What is near has shifted against what is far by the difference of the shifts beside and above; so much of what is
+    far is seen now and was not, or the other way round.
+    """
+    rows, columns = slice(y, y + h), slice(x, x + w)
+    left, right = shift[rows, max(0, x - _SIDE) : x], shift[rows, x + w : x + w + _SIDE]
+    above = shift[max(0, y - _SIDE) : y, columns]  # below is the ground, which is near wherever something stands on it
+    sides = (left, right, above)
+    middles = [float(np.nanmedian(side)) for side in sides if np.count_nonzero(~np.isnan(side)) >= _FEWEST_SHIFTS]
+    return max(middles) - min(middles) if len(middles) >= 2 else 0.0
+
+
+def _changes(blocks: _Blocks, size: tuple[int, int]) -> list[Change]:
+    unlike = blocks.unlike
     hot = (unlike > 0).astype(np.uint8)
     joined = cv2.morphologyEx(hot, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     found = []
     for label in range(1, len(stats)):
-        blocks = (labels == label) & (hot > 0)
-        if blocks.sum() < _LEAST_BLOCKS:
-            continue
+        these = (labels == label) & (hot > 0)
         x, y, w, h, _ = (int(v) for v in stats[label])
+        across_px, uncovered_px = (w - 1) * _STRIDE + _BLOCK, _uncovered_px(blocks.shift, y, x, h, w)
+        # Blocks that reach into a strip by a part are unlike as well, on both of its sides.
+        strip = uncovered_px >= _LEAST_SHIFT_PX and across_px <= uncovered_px + _BLOCK + _STRIDE
+        if these.sum() < _LEAST_BLOCKS or strip:
+            continue
         right, low = (x + w - 1) * _STRIDE + _BLOCK, (y + h - 1) * _STRIDE + _BLOCK
         box = (x * _STRIDE / size[0], y * _STRIDE / size[1], right / size[0], low / size[1])
-        found.append((int(blocks.sum()), Change(box, float(unlike[blocks].mean()))))
+        found.append((int(these.sum()), Change(box, float(unlike[these].mean()))))
     return [change for _, change in sorted(found, key=lambda each: -each[0])]
