@@ -97,6 +97,27 @@ def test_over_udp_from_an_autopilot() -> None:
         assert pose.attitude.pitch_deg == -45.0, "the gimbal says nothing, the site does"
 
 
+def test_over_a_serial_line() -> None:
+    os.environ["MAVLINK20"] = "1"
+    mavutil = pytest.importorskip("pymavlink.mavutil", reason="needs the extra `drones`")
+    pytest.importorskip("serial", reason="needs the extra `drones`")
+    autopilot, line = os.openpty()
+    packer = mavutil.mavlink.MAVLink(None, srcSystem=1, srcComponent=1)
+    here = mavutil.mavlink.MAVLink_global_position_int_message(
+        1000, 225500000, 1140500000, 150000, 60000, 0, 0, 0, 9000
+    )
+    try:
+        with listening(f"serial://{os.ttyname(line)}?baud=115200") as track:
+            until(lambda: track.age_s is not None, lambda: os.write(autopilot, here.pack(packer)))
+            assert now(track).latitude_deg == 22.55
+        with listening("serial:///dev/ttyNOTHING") as track:
+            until(lambda: track.error is not None)
+            assert "/dev/ttyNOTHING" in str(track.error)
+    finally:
+        os.close(autopilot)
+        os.close(line)
+
+
 def post(port: int, content: bytes, **headers: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
