@@ -24,7 +24,7 @@ from edge.agent.folder import DataFolder
 from edge.agent.harvester import make_harvester
 from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
-from edge.agent.lineup import line_up
+from edge.agent.lineup import Lineup, line_up
 from edge.agent.mail import Mail
 from edge.agent.model_updates import ModelUpdates
 from edge.agent.on_request import LATEST_S, OnRequest
@@ -87,6 +87,7 @@ class Agent:
         clock: the agent's.
         file: where `site` was read, for `reload`.
         outcome: of the reload that this agent came from.
+        lineup: what the site needs, where it has been loaded already.
 
     Attributes:
         reload: what it is asked to begin anew with.
@@ -109,27 +110,23 @@ class Agent:
         clock: AgentClock | None = None,
         file: SiteFile | None = None,
         outcome: Outcome | None = None,
+        lineup: Lineup | None = None,
     ) -> None:
-        self.site, self.data = site, data
+        self.site, self.data, self._clock = site, data, (clock := clock or AgentClock())
         self.observer: Callable[[Look, Inspection], None] | None = None
-        self._clock = clock = clock or AgentClock()
         self._topics = Topics(site.site.name, site.agent.name, site.broker.prefix)
         with ExitStack() as opened:
             opened.enter_context(DataFolder(data))
             store, memory, updates = store or ModelStore.installed(), Memory(data / INFERENCE), Updates(data)
             updates.starting()
-            lineup = line_up(site, store, memory, updates)
+            lineup = lineup or line_up(site, store, memory, updates)
             self._outbox = opened.enter_context(Outbox(data / OUTBOX, now=clock.now, confirm_s=site.broker.confirm_s))
             for note in self._outbox.notes:
                 log.warning("outbox repaired", extra={"note": note})
             self._left_active = left_active(self._outbox, clock)
             proof = site.agent.evidence
             evidence = EvidenceStore(
-                data / EVIDENCE,
-                proof.budget_mb * 10**6,
-                clock,
-                wanted=self._unsent,
-                jpeg_quality=proof.jpeg_quality,
+                data / EVIDENCE, proof.budget_mb * 10**6, clock, wanted=self._unsent, jpeg_quality=proof.jpeg_quality
             )
             self._harvester = make_harvester(site.agent.harvest, data, lineup.plans, clock)
             new_id, desk = Uuid7(), Desk()
@@ -158,7 +155,8 @@ class Agent:
                 Candidates(site, store, memory), lineup.models, updates, self._inspector,
                 lambda: sample_pictures(data / EVIDENCE, self.readers, LATEST_S), clock,
             )  # fmt: skip
-            self.reload = Reload(file, data, store, outcome, self._unwell, clock)
+            load = partial(line_up, store=store, memory=memory, updates=updates)
+            self.reload = Reload(file, data, store, outcome, self._unwell, clock, load)
             self._uploader = Uploader(site.upload, self._outbox) if site.upload is not None else None
             if site.upload is None or site.upload.url is None:
                 give_up_uploads(self._outbox)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from calibration.errors import LookoutError
 from edge.agent.agent import Agent
+from edge.agent.lineup import Lineup
 from edge.agent.reload import Outcome, SiteFile, good_one
 from edge.agent.supervisor import Ending
 from edge.model_store import ModelStore
@@ -53,6 +54,7 @@ def watch(
         LookoutError: the first agent can not be made.
     """
     before: SiteFile | None = None
+    lineup: Lineup | None = None
     outcome: Outcome | None = None
     good = good_one(file, data or file.site.agent.data, store)
     if good is not None:
@@ -61,22 +63,23 @@ def watch(
     while True:
         folder = data or file.site.agent.data
         try:
-            agent = Agent(file.site, folder, store=store, file=file, outcome=outcome)
+            agent = Agent(file.site, folder, store=store, file=file, outcome=outcome, lineup=lineup)
         except LookoutError as error:
             if before is None:
                 raise
             outcome = _taken_back(file, before, outcome, str(error))
-            file, before = before, None
+            file, before, lineup = before, None, None
             continue
         with agent:
             began(agent)
             ending = agent.run(stop, until_end=until_end)
         if ending is Ending.RELOAD and agent.reload.next is not None:
-            before, file, outcome = file, agent.reload.next, agent.reload.outcome
+            # Loaded while the old one was watching: between the two nobody waits for models.
+            before, file, outcome, lineup = file, agent.reload.next, agent.reload.outcome, agent.reload.lineup
         elif ending is Ending.TAKEN_BACK and before is not None:
             fault = agent.reload.outcome.fault if agent.reload.outcome is not None else None
             outcome = _taken_back(file, before, agent.reload.outcome, str(fault))
-            file, before = before, None
+            file, before, lineup = before, None, None
         else:
             if ending is Ending.STOPPED:
                 agent.reload.keep()  # ended on purpose

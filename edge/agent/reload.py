@@ -16,7 +16,7 @@ from typing import Any
 
 from calibration.errors import CommandFailed, CommandRefused, ConfigError, LookoutError
 from edge.agent.folder import read_json, write_whole
-from edge.agent.lineup import line_up
+from edge.agent.lineup import Lineup
 from edge.agent.supervisor import Ending
 from edge.clock import AgentClock
 from edge.config import Site, parse_site
@@ -108,9 +108,11 @@ class Reload:
         outcome: of the reload that this agent came from; None: it came from none.
         unwell: tells what goes wrong with the new site file; None when all is well.
         clock: the agent's.
+        load: loads what another site needs, beside what runs.
 
     Attributes:
         next: the site file to begin anew with.
+        lineup: what it needs, loaded.
         ending: how the agent has to end; None: it goes on.
     """
 
@@ -122,8 +124,11 @@ class Reload:
         outcome: Outcome | None,
         unwell: Callable[[], str | None],
         clock: AgentClock,
+        load: Callable[[Site], Lineup],
     ) -> None:
         self.next: SiteFile | None = None
+        self.lineup: Lineup | None = None
+        self._load = load
         self.ending: Ending | None = None
         self.outcome = outcome
         self._current = current
@@ -224,7 +229,7 @@ class Reload:
                     log.info("site file read again, nothing has changed")
                     return False
                 _refuse_other_folder(found.site, current.site)
-                line_up(found.site, self._store)
+                lineup = self._load(found.site)
                 remember(self._data, current, found, command)
                 if found.fetched:
                     found.put_down()
@@ -232,7 +237,7 @@ class Reload:
                 raise CommandRefused(str(error)) from error
             except OSError as error:
                 raise CommandRefused(f"{error.filename or self._data}: can not be written: {error.strerror}") from error
-            self.next, self.outcome = found, Outcome(command)
+            self.next, self.lineup, self.outcome = found, lineup, Outcome(command)
         log.info("site file read again, the agent begins anew", extra={"site_sha256": found.sha256})
         self.ending = Ending.RELOAD
         return True
