@@ -17,6 +17,13 @@ class PoseClock(StrEnum):
     MEDIA = "media"  # seconds since the first frame of the recording
 
 
+class Above(StrEnum):
+    """What a height counts from."""
+
+    GROUND = "ground"  # below the camera
+    TAKEOFF = "takeoff"  # where it took off: the ground may be higher or lower
+
+
 @dataclass(frozen=True, slots=True)
 class Attitude:
     """Turn of the camera's body (forward, right, down) against north, east, down: yaw, then pitch, then roll.
@@ -65,7 +72,7 @@ class Pose:
         latitude_deg, longitude_deg: WGS 84.
         altitude_m: of the camera, in the telemetry's own datum (above the ellipsoid or the sea); differences only.
         height_m: above the ground below, or above take-off where the ground is not known (`height_above`).
-        height_above: `ground` or `takeoff`.
+        height_above: what `height_m` counts from.
         attitude: of the camera (not of the aircraft that carries it).
         lens: field of view or intrinsics of that moment.
         accuracy: how far each may be off.
@@ -79,7 +86,7 @@ class Pose:
     longitude_deg: float | None = None
     altitude_m: float | None = None
     height_m: float | None = None
-    height_above: str = "ground"
+    height_above: Above = Above.GROUND
     attitude: Attitude | None = None
     lens: Lens | None = None
     accuracy: Accuracy = Accuracy()

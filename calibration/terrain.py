@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import NoGround
-from calibration.pose import Pose
+from calibration.pose import Above, Pose
 
 _STEP = 0.5  # of a cell: a ray is followed in steps of that
 _DEGREE_M = 111_320.0
@@ -49,7 +49,7 @@ class Terrain:
             home: latitude and longitude of take-off; outside of the terrain nothing is known, and the pose has no
                 altitude.
         """
-        if pose.height_above != "takeoff" or pose.height_m is None:
+        if pose.height_above is not Above.TAKEOFF or pose.height_m is None:
             return pose
         try:
             return replace(pose, altitude_m=self.height(*home) + pose.height_m)

@@ -11,7 +11,7 @@ import pytest
 from calibration.errors import NoGround
 from calibration.ground import GroundPoint, between, horizon, locate, moved, pixel_of
 from calibration.lens import Lens
-from calibration.pose import Accuracy, Attitude, Pose, PoseClock
+from calibration.pose import Above, Accuracy, Attitude, Pose, PoseClock
 from calibration.terrain import Terrain
 
 LENS = Lens.from_field_of_view(1920, 1080, 70.0)
@@ -205,10 +205,10 @@ def test_the_horizon() -> None:
 def test_a_terrain_gives_take_off_its_height_whatever_the_datum() -> None:
     slope = grid(0.2)
     home = (slope.south_deg + 0.004, slope.west_deg + 0.005)
-    above = slope.raise_above(pose(height=50.0, height_above="takeoff", altitude_m=777.0), home)
+    above = slope.raise_above(pose(height=50.0, height_above=Above.TAKEOFF, altitude_m=777.0), home)
     assert above.altitude_m == pytest.approx(slope.height(*home) + 50.0)
     point = locate(above, (960.0, 700.0), terrain=slope)
     assert pixel_of(above, point.latitude_deg, point.longitude_deg, slope) == pytest.approx((960.0, 700.0), abs=1.0)
     untouched = pose(height=50.0, altitude_m=777.0)
     assert slope.raise_above(untouched, home) == untouched
-    assert slope.raise_above(pose(height_above="takeoff"), (0.0, 0.0)).altitude_m is None
+    assert slope.raise_above(pose(height_above=Above.TAKEOFF), (0.0, 0.0)).altitude_m is None

@@ -11,7 +11,7 @@ from typing import Any
 
 from calibration.errors import SourceUnusable
 from calibration.lens import Lens
-from calibration.pose import Accuracy, Attitude, Pose, PoseClock
+from calibration.pose import Above, Accuracy, Attitude, Pose, PoseClock
 from calibration.turns import from_quaternion
 from edge.sources.telemetry.flight import Flight, Hints
 
@@ -82,7 +82,7 @@ class Autopilot:
         return Pose(
             time_s=time_s, clock=PoseClock.UTC,
             latitude_deg=said.lat / 1e7 if fix else None, longitude_deg=said.lon / 1e7 if fix else None,
-            altitude_m=said.alt / 1000, height_m=said.relative_alt / 1000, height_above="takeoff",
+            altitude_m=said.alt / 1000, height_m=said.relative_alt / 1000, height_above=Above.TAKEOFF,
             attitude=self._gimbal.value if time_s - self._gimbal.time_s <= _STALE_S else None,
             lens=self._lens, accuracy=_ABOVE_HOME,
         )  # fmt: skip

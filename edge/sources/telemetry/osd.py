@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from calibration.pose import Accuracy, Attitude, Pose, PoseClock
+from calibration.pose import Above, Accuracy, Attitude, Pose, PoseClock
 
 _PAYLOAD = re.compile(r"\d+-\d+-\d+")  # type-subtype-gimbalindex
 _ABOVE_TAKEOFF = Accuracy(height_m=8.0)
@@ -63,7 +63,7 @@ def parse_osd(content: dict[str, Any]) -> Pose:
         longitude_deg=state.longitude if fix else None,
         altitude_m=state.height,
         height_m=state.elevation,
-        height_above="takeoff" if state.elevation is not None else "ground",
+        height_above=Above.TAKEOFF if state.elevation is not None else Above.GROUND,
         attitude=_attitude(gimbal) if gimbal is not None else None,
         accuracy=_ABOVE_TAKEOFF,
     )

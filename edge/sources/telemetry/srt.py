@@ -19,7 +19,7 @@ from datetime import datetime
 
 from calibration.errors import SourceUnusable
 from calibration.lens import Lens
-from calibration.pose import Accuracy, Attitude, Pose, PoseClock
+from calibration.pose import Above, Accuracy, Attitude, Pose, PoseClock
 from edge.sources.telemetry.flight import Flight, Hints
 
 _NUMBER = r"([-+]?\d+(?:\.\d+)?)"
@@ -104,7 +104,7 @@ def _pose(time_s: float, words: str, size: tuple[int, int] | None) -> Pose:
         longitude_deg=longitude,
         altitude_m=altitude,
         height_m=height,
-        height_above="takeoff" if height is not None else "ground",
+        height_above=Above.TAKEOFF if height is not None else Above.GROUND,
         attitude=_attitude(said, words),
         lens=_lens(words, said.get("zoom", 1.0), size),
         accuracy=_ABOVE_TAKEOFF if height is not None else Accuracy(),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calibration.pose import Attitude, Pose, PoseClock
+from calibration.pose import Above, Attitude, Pose, PoseClock
 from calibration.terrain import Terrain
 from edge.clock import AgentClock
 from edge.config.telemetry import TelemetrySettings
@@ -94,7 +94,7 @@ def test_heights_above_take_off_begin_where_the_first_pose_was() -> None:
     track = a_track(time, terrain=terrain)
     for k in range(3):
         time.now_s = 100.0 + k
-        track.hear(pose(UTC_S + 100 + k, 22.55 + 1e-4 * k, height_m=40.0 + k, height_above="takeoff"))
+        track.hear(pose(UTC_S + 100 + k, 22.55 + 1e-4 * k, height_m=40.0 + k, height_above=Above.TAKEOFF))
     fix = track.at(Moment(102.0, 0.0, Clock.AGENT))
     assert fix.pose is not None
     assert fix.pose.altitude_m == pytest.approx(100.0 + 42.0)
