@@ -129,7 +129,7 @@ class Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Click's, with the command that is meant where none is said."""
         known = {*self.list_commands(ctx), *ctx.help_option_names}
-        if self._row in MEANT and args and args[0] not in known and (args[0][0] == "-" or Path(args[0]).exists()):
+        if self._row in MEANT and args and args[0] not in known and (args[0][:1] in "-." or "/" in args[0] or Path(args[0]).exists()):
             args = [MEANT[self._row], *args]
         return super().parse_args(ctx, args)
 
@@ -188,7 +188,7 @@ def root(
     Each command explains itself: `lookout COMMAND --help`. Logs go to standard error, as text or,
     with `LOOKOUT_LOG=json`, as JSON lines.
     """
-    usual = log.Level.INFO if context.invoked_subcommand == "run" else log.Level.WARNING
+    usual = log.Level.INFO if context.invoked_subcommand in {"run", "patrol"} else log.Level.WARNING
     log.configure(log_level or usual)
 
 

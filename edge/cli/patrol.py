@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from click import get_current_context as typer_context
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from calibration.errors import ConfigError
-from edge import log
 from edge.config.mission import LiveSettings, Mission, load_mission
 from edge.model_store import ModelStore
 
@@ -102,8 +100,6 @@ def _fly(mission: Mission, live: LiveSettings, store: ModelStore, out: Path) -> 
     from edge.patrol.live import SOURCE, LiveLog, site_of
 
     keep_small()
-    if typer_context().find_root().params.get("log_level") is None:
-        log.configure(log.Level.INFO)  # hazards are told as they are seen
     stop, watching = threading.Event(), threading.Event()
     end_on_signals(stop, watching)
     site = site_of(mission, live, _name_of_model(mission, store))

@@ -29,7 +29,7 @@ FLIGHT = {"speed_m_s": 1.5, "height_m": 40.0, "pitch_deg": -40.0}
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fly(tmp_path_factory.mktemp("film"), [FIRE], seconds=18, **FLIGHT)[0]  # type: ignore[arg-type]
+    return fly(tmp_path_factory.mktemp("film"), [FIRE], seconds=13, **FLIGHT)[0]  # type: ignore[arg-type]
 
 
 @pytest.fixture

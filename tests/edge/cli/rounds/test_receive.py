@@ -123,7 +123,7 @@ def test_pictures_over_mqtt_by_the_last_level_of_their_topic(tmp_path: Path, bro
 
 def test_a_camera_that_films_all_the_time_and_poses_that_name_waypoints(tmp_path: Path, broker: Mosquitto) -> None:
     folder, film = tmp_path / "round", ROOT / "datasets" / "demo" / "yard.mp4"
-    words = ("--mqtt", f"mqtt://127.0.0.1:{broker.port}/dog/pose", "--camera", film, "--idle-s", 8)
+    words = ("--mqtt", f"mqtt://127.0.0.1:{broker.port}/dog/pose", "--camera", film, "--idle-s", 4)
     with receiving(folder, *words) as process, publisher(broker.port) as robot:
         until(
             lambda: robot.publish("dog/pose", json.dumps({"x": 1, "waypoint": "gate"})) and (folder / "gate").exists()
