@@ -105,6 +105,11 @@ def place_of(name: str) -> tuple[str, str]:
     return ".".join(["edge.cli", *words]), words[-1]
 
 
+def _is_no_word(argument: str) -> bool:
+    """It is an option or a path, and no command that is spelt wrong."""
+    return argument.startswith(("-", ".")) or "/" in argument or Path(argument).exists()
+
+
 class Commands(TyperGroup):
     """Lists the commands below one row of the table and loads the one that is called.
 
@@ -129,7 +134,7 @@ class Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Click's, with the command that is meant where none is said."""
         known = {*self.list_commands(ctx), *ctx.help_option_names}
-        if self._row in MEANT and args and args[0] not in known and (args[0][:1] in "-." or "/" in args[0] or Path(args[0]).exists()):
+        if self._row in MEANT and args and args[0] not in known and _is_no_word(args[0]):
             args = [MEANT[self._row], *args]
         return super().parse_args(ctx, args)
 
