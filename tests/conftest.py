@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+LONG = pytest.mark.skipif(not os.environ.get("LOOKOUT_LONG"), reason="takes long; on request: LOOKOUT_LONG=1")
+"""For what another test shows in short, too: two cores have fifteen minutes for all of them."""
 
 
 @pytest.fixture(scope="session")

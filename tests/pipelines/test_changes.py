@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipelines.changes import Comparison, compare
-from tests.conftest import ROOT
+from tests.conftest import LONG, ROOT
 from tests.edge.patrol.filming import yard
 from tests.edge.patrol.renderer import Camera, Thing
 
@@ -66,7 +66,13 @@ def finds_it(found: Comparison) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", ["yard", "building_fire", "fuel_pump", "worker_zone", "room_visitors", "parking_lane"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "yard", pytest.param("building_fire", marks=LONG), "fuel_pump", pytest.param("worker_zone", marks=LONG),
+        pytest.param("room_visitors", marks=LONG), "parking_lane",
+    ],
+)  # fmt: skip
 def test_new_gone_and_the_same(name: str) -> None:
     view = picture(ROOT / "datasets" / "demo" / "yard.mp4" if name == "yard" else CLIPS / f"{name}.mp4")
     rng = np.random.default_rng(len(name))

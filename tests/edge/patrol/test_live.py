@@ -17,7 +17,7 @@ import pytest
 from calibration.ground import between, moved
 from edge.config.broker import BrokerSettings
 from edge.delivery.subscriber import ReceivedEvent, Subscriber
-from tests.conftest import ROOT
+from tests.conftest import LONG, ROOT
 from tests.edge.agent.conftest import Running
 from tests.edge.delivery.mosquitto import Mosquitto, free_port
 from tests.edge.patrol.filming import HOME, fly
@@ -43,6 +43,7 @@ def away_m(event: dict[str, Any]) -> float:
     return math.hypot(*between(moved(*HOME, *FIRE), (where["lat"], where["lon"])))
 
 
+@LONG
 def test_positions_from_a_docks_messages_every_two_seconds(tmp_path: Path, film: Path, broker: Mosquitto) -> None:
     heard = broker.port
     deaf = free_port()  # nobody listens there: what is told waits in the outbox, where the test reads it
@@ -99,6 +100,7 @@ def _post(port: int, content: dict[str, Any]) -> None:
         connection.close()
 
 
+@LONG
 def test_without_telemetry_it_is_told_all_the_same_and_the_status_says_what_is_missing(
     tmp_path: Path, film: Path
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 
 import pytest
 
@@ -15,6 +14,7 @@ from edge.patrol.findings import Findings
 from edge.patrol.survey import Leg, Survey
 from edge.sources import Pace, open_source
 from pipelines.detect import Detector
+from tests.conftest import LONG
 from tests.edge.patrol.filming import HOME, fly
 
 OFF_S = 2.4
@@ -60,7 +60,7 @@ def away_m(findings: Findings) -> list[float]:
     ]
 
 
-@pytest.mark.skipif(not os.environ.get("LOOKOUT_LONG"), reason="takes half a minute: LOOKOUT_LONG=1")
+@LONG
 def test_a_turn_puts_a_wrong_clock_right(leg: Leg) -> None:
     found = survey(leg)
     (told,) = [fault for fault in found.faults if "clock" in fault]

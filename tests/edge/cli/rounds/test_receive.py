@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
 
 from edge.cli import app
-from tests.conftest import ROOT
+from tests.conftest import LONG, ROOT
 from tests.edge.delivery.mosquitto import Mosquitto, free_port
 
 PICTURE = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 255, (120, 160, 3), np.uint8))[1].tobytes()
@@ -121,6 +121,7 @@ def test_pictures_over_mqtt_by_the_last_level_of_their_topic(tmp_path: Path, bro
     assert process.returncode == 0
 
 
+@LONG
 def test_a_camera_that_films_all_the_time_and_poses_that_name_waypoints(tmp_path: Path, broker: Mosquitto) -> None:
     folder, film = tmp_path / "round", ROOT / "datasets" / "demo" / "yard.mp4"
     words = ("--mqtt", f"mqtt://127.0.0.1:{broker.port}/dog/pose", "--camera", film, "--idle-s", 4)
