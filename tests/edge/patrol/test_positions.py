@@ -19,7 +19,7 @@ from calibration.ground import between, locate, moved
 from calibration.lens import Lens
 from calibration.pose import Accuracy, Attitude, Pose, PoseClock
 from pipelines.places import Places, Sighting
-from tests.conftest import ROOT
+from tests.conftest import LONG, ROOT
 from tests.edge.patrol.renderer import Camera, Ground, Thing
 
 HOME = (22.55, 114.05)
@@ -118,6 +118,7 @@ def test_the_error_at_a_hundred_metres(ground: Ground) -> None:
     assert np.median(errors) <= 10.0
 
 
+@LONG
 def test_one_fire_is_one_place_over_a_pass(ground: Ground) -> None:
     rng = np.random.default_rng(13)
     for _ in range(3):

@@ -5,7 +5,6 @@ The settings of `pipelines/changes.py` were looked at on seeds 1 and 2 of these 
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +12,10 @@ import cv2
 import numpy as np
 
 from edge.patrol.rounds import Finding, walk, waypoints
+from tests.conftest import LONG
 from tests.edge.patrol.rooms import Waypoint, crate, round_of, stop, textures, without
 
-SEEDS = (5, 6, 7) if os.environ.get("LOOKOUT_LONG") else (6,)
+SEEDS = (5, 6, 7)
 OFF_M, TURN_DEG = 0.2, 1.5
 """Each walk: the two stops of a waypoint are up to 0.4 m and 3° apart."""
 
@@ -26,6 +26,7 @@ def take(folder: Path, waypoint: Waypoint, rng: np.random.Generator) -> None:
     assert cv2.imwrite(str(folder / f"{waypoint.name}.jpg"), seen, [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
+@LONG
 def test_all_that_changed_is_reported_and_next_to_nothing_else(tmp_path: Path) -> None:
     same, false = 0, []
     for seed in SEEDS:
