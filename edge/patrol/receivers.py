@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import SplitResult, unquote
+from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from calibration.errors import ConfigError
-from edge.config.broker import PLAIN_PORT, TLS_PORT, TlsSettings
-from edge.delivery.tls import tls_context
+from edge.config.broker import PLAIN_PORT, TLS_PORT
+from edge.listening import client_of, post_handler, topic_of
 from edge.patrol.intake import MOST_BYTES, AtWaypoints, BadPicture, Round
 
 Told = Callable[[str], None]
@@ -27,59 +25,32 @@ def http_server(host: str, port: int, kept: Round, token: str | None, told: Told
     Raises:
         ConfigError: nobody can listen there.
     """
+    limit = f"up to {MOST_BYTES} bytes"
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10.0
-
-        def do_POST(self) -> None:
-            given = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            if token is not None and not hmac.compare_digest(given.encode(), token.encode()):
-                self._answer(401, "the token is missing or wrong")
-                return
-            length = self.headers.get("Content-Length", "")
-            if not length.isdecimal() or int(length) > MOST_BYTES:
-                self._answer(400, f"up to {MOST_BYTES} bytes, found {length or 'no Content-Length'}")
-                return
-            try:
-                path = kept.take_message(self.rfile.read(int(length)), unquote(self.path).strip("/") or None)
-            except BadPicture as error:
-                self._answer(400, str(error))
-                return
-            told(path.parent.name)
-            self._answer(204, "")
-
-        def _answer(self, code: int, text: str) -> None:
-            content = text.encode()
-            self.send_response(code)
-            if content:
-                self.send_header("Content-Type", "text/plain; charset=utf-8")
-                self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *args: object) -> None:
-            """Each picture is told of anyway."""
+    def take(path: str, content: bytes) -> str | None:
+        try:
+            kept_as = kept.take_message(content, unquote(path).strip("/") or None)
+        except BadPicture as error:
+            return str(error)
+        told(kept_as.parent.name)
+        return None
 
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = ThreadingHTTPServer((host, port), post_handler(take, token, MOST_BYTES, limit, 10.0))
     except OSError as error:
         raise ConfigError([f"--http {host}:{port}: can not be listened on: {error.strerror}"]) from error
     server.daemon_threads = True
     return server
 
 
-def mqtt_client(parts: SplitResult, kept: Round, camera: AtWaypoints | None, told: Told) -> mqtt.Client:
+def mqtt_client(url: str, kept: Round, camera: AtWaypoints | None, told: Told) -> mqtt.Client:
     """Hears pictures on a topic whose last level is the waypoint; or, with a camera, poses that name it.
 
     Raises:
         ConfigError: the broker can not be reached.
     """
-    topic = unquote(parts.path).lstrip("/") + ("#" if parts.geturl().endswith("#") else "")
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
-    if parts.username is not None:
-        client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-    if parts.scheme == "mqtts":
-        client.tls_set_context(tls_context(TlsSettings()))
+    parts = urlsplit(url)
+    topic, client = topic_of(url), client_of(parts)
 
     def heard(_: mqtt.Client, __: Any, message: mqtt.MQTTMessage) -> None:
         with suppress(BadPicture):  # counted

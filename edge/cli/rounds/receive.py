@@ -70,7 +70,7 @@ def receive(
             threading.Thread(target=server.serve_forever, daemon=True).start()
             opened.callback(server.shutdown)
         if mqtt is not None:
-            client = mqtt_client(urlsplit(mqtt), kept, film, told)
+            client = mqtt_client(mqtt, kept, film, told)
             opened.callback(client.loop_stop)
             opened.callback(client.disconnect)
         if film is not None:

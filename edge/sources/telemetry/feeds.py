@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from calibration.errors import DeliveryError, SourceUnusable
-from edge.config.broker import TlsSettings
 from edge.config.telemetry import TelemetrySettings
-from edge.delivery.tls import tls_context
+from edge.listening import client_of, post_handler, topic_of
 from edge.sources.telemetry.live import LiveTrack
 from edge.sources.telemetry.mavlink import Autopilot, mavutil_of
 from edge.sources.telemetry.plain import parse_message
@@ -76,13 +73,8 @@ class MqttFeed:
 
     def _listen(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         parts = self._settings.parts
-        topic = unquote(parts.path).lstrip("/") + (f"#{parts.fragment}" if self._settings.url.endswith("#") else "")
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+        topic, client = topic_of(self._settings.url), client_of(parts, self._settings.tls)
         client.connect_timeout = 5.0
-        if parts.username is not None:
-            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-        if parts.scheme == "mqtts":
-            client.tls_set_context(tls_context(self._settings.tls or TlsSettings()))
         broken: list[str] = []
 
         def connected(_: mqtt.Client, __: Any, ___: Any, code: Any, ____: Any) -> None:
@@ -188,33 +180,6 @@ class HttpFeed:
                     server.handle_request()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        track, token = self._track, self._settings.token
-
-        class Handler(BaseHTTPRequestHandler):
-            timeout = 5.0
-
-            def do_POST(self) -> None:
-                given = self.headers.get("Authorization", "").removeprefix("Bearer ")
-                if token is not None and not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
-                    self._answer(401, "the token is missing or wrong")
-                    return
-                length = self.headers.get("Content-Length", "")
-                if not length.isdecimal() or int(length) > _LARGEST:
-                    self._answer(400, f"a pose has up to {_LARGEST} bytes, found {length or 'no Content-Length'}")
-                    return
-                fault = _hear(track, self.rfile.read(int(length)))
-                self._answer(204 if fault is None else 400, fault or "")
-
-            def _answer(self, code: int, text: str) -> None:
-                content = text.encode()
-                self.send_response(code)
-                if content:
-                    self.send_header("Content-Type", "text/plain; charset=utf-8")
-                    self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *args: object) -> None:
-                """Said nowhere: a pose comes ten times a second."""
-
-        return Handler
+        token = self._settings.token.get_secret_value() if self._settings.token is not None else None
+        limit = f"a pose has up to {_LARGEST} bytes"
+        return post_handler(lambda _, content: _hear(self._track, content), token, _LARGEST, limit, 5.0)
