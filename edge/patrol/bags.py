@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,10 @@ import cv2
 import numpy as np
 
 from calibration.errors import SourceUnusable
-from edge.patrol.intake import BadPicture, Round
+from edge.patrol.intake import EVERY_S, PICTURES, BadPicture, Round
 
 _IMAGES = ("sensor_msgs/msg/CompressedImage", "sensor_msgs/msg/Image")
 _NAMES = ("std_msgs/msg/String",)
-_EVERY_S = 1.0
-_PICTURES = 3
 _BGR = {"bgr8": None, "rgb8": cv2.COLOR_RGB2BGR, "mono8": cv2.COLOR_GRAY2BGR,
         "bgra8": cv2.COLOR_BGRA2BGR, "rgba8": cv2.COLOR_RGBA2BGR}  # fmt: skip
 
@@ -55,28 +53,26 @@ def _walk(reader: Any, pictures: str, names: str, kept: Round) -> None:
             if message.data != waypoint:
                 waypoint, here = message.data, 0
             continue
-        if not waypoint or here >= _PICTURES or at_s - taken_s < _EVERY_S:
+        if not waypoint or here >= PICTURES or at_s - taken_s < EVERY_S:
             continue
         here, taken_s = here + 1, at_s
-        for content in _jpeg(message):
-            try:
+        content = _jpeg(message)
+        if content is not None:
+            with suppress(BadPicture):  # counted
                 kept.take(waypoint, content)
-            except BadPicture:
-                continue
 
 
-def _jpeg(message: Any) -> Iterator[bytes]:
-    """The picture of a message; none where its encoding is not known."""
+def _jpeg(message: Any) -> bytes | None:
+    """The picture of a message; None where its encoding is not known."""
     if hasattr(message, "format"):
-        yield bytes(message.data)
-        return
+        return bytes(message.data)
     channels = 1 if message.encoding == "mono8" else 4 if message.encoding.endswith("a8") else 3
     if message.encoding not in _BGR or message.step < message.width * channels:
-        return
+        return None
     rows = np.asarray(message.data, np.uint8).reshape(message.height, message.step)
     picture = rows[:, : message.width * channels].reshape(message.height, message.width, channels)
     turn = _BGR[message.encoding]
-    yield cv2.imencode(".jpg", picture if turn is None else cv2.cvtColor(picture, turn))[1].tobytes()
+    return cv2.imencode(".jpg", picture if turn is None else cv2.cvtColor(picture, turn))[1].tobytes()
 
 
 def _one(bag: Path, connections: Any, asked: str | None, kinds: tuple[str, ...], what: str) -> str:

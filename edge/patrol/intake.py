@@ -23,8 +23,8 @@ from pipelines.frame import Frame
 MOST_BYTES = 30_000_000
 _LONGEST_NAME = 64
 _FORBIDDEN = frozenset('/\\:*?"<>|')
-_EVERY_S = 1.0
-_PICTURES = 3  # of one stop from a camera that films all the time
+EVERY_S = 1.0
+PICTURES = 3  # of one stop from a camera that films all the time
 
 
 class BadPicture(ValueError):
@@ -160,7 +160,7 @@ class AtWaypoints:
 
     def _look(self, frame: Frame) -> None:
         at = self._at
-        if at is None or self._here >= _PICTURES or frame.time_s - self._taken_s < _EVERY_S:
+        if at is None or self._here >= PICTURES or frame.time_s - self._taken_s < EVERY_S:
             return
         self._taken_s = frame.time_s
         self._here += 1
