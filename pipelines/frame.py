@@ -83,7 +83,7 @@ class Frame:
         target = size or (x2 - x1, y2 - y1)
         cx1, cy1, cx2, cy2 = x1 // 2, y1 // 2, (x2 + 1) // 2, (y2 + 1) // 2
         planes = (self.y[y1:y2, x1:x2], self.u[cy1:cy2, cx1:cx2], self.v[cy1:cy2, cx1:cx2])
-        y, u, v = (_resize(plane, target) for plane in planes)
+        y, u, v = (resized(plane, target) for plane in planes)
         to_bgr = _FULL_TO_BGR if self.full_range else _STUDIO_TO_BGR
         return np.asarray(cv2.transform(cv2.merge([y, u, v]), to_bgr), np.uint8)
 
@@ -110,12 +110,16 @@ def from_bgr(
     )  # fmt: skip
 
 
-def _resize(plane: Plane, size: tuple[int, int]) -> Plane:
+def resized(plane: Plane, size: tuple[int, int]) -> Plane:
     """Halved while that leaves enough, then scaled by linear interpolation.
 
     What is left after halving is less than a factor of two, where two pixels each way miss nothing; OpenCV halves with
     vector instructions, and takes ten times as long for areas of other sizes. An odd last row or column is left
     out of a half: less than one pixel of the result.
+
+    Args:
+        plane: of any size.
+        size: width and height asked for.
     """
     while (halves := (_half(plane.shape[1], size[0]), _half(plane.shape[0], size[1]))) != plane.shape[::-1]:
         (wide, tall), (across, down) = halves, (plane.shape[1] // halves[0], plane.shape[0] // halves[1])

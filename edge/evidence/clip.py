@@ -11,8 +11,9 @@ import av
 import av.error
 
 from calibration.errors import EvidenceError
-from edge.evidence.decode import open_header, window_frames
+from edge.evidence.decode import window_frames
 from edge.evidence.film import Film
+from edge.evidence.header import open_header
 from edge.evidence.packets import EncodedPacket, Window
 from pipelines.frame import Frame
 

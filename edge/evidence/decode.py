@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,12 +9,11 @@ from fractions import Fraction
 
 import av
 import av.error
-from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from calibration.errors import EvidenceError
-from edge.evidence.packets import PICTURES, Stamp, StreamFormat, Window
+from edge.evidence.header import open_header
+from edge.evidence.packets import PICTURES, Stamp, Window
 from edge.sources.planes import Planes, decoded_planes, picture_planes
 from pipelines.frame import Frame
 
@@ -33,19 +31,6 @@ class _Rising:
         time_s = stamp.time_s if stamp.time_s > self.last_s else self.last_s + self.frame_s
         self.last_s = time_s
         return replace(stamp, time_s=time_s, captured_s=stamp.captured_s + (time_s - stamp.time_s))
-
-
-def open_header(form: StreamFormat) -> tuple[InputContainer, VideoStream]:
-    """A stream with the format's parameters, in a container that holds nothing else.
-
-    Raises:
-        EvidenceError: the header can not be read.
-    """
-    try:
-        container = av.open(io.BytesIO(form.header), "r")
-    except av.error.FFmpegError as error:
-        raise EvidenceError(f"the stream's parameters ({form.codec}) can not be read: {error.strerror}") from error
-    return container, container.streams.video[0]
 
 
 def window_frames(window: Window) -> Iterator[Frame]:

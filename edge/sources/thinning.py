@@ -35,6 +35,7 @@ class Thinning(Generic[P]):
         self._newest_s = 0.0
         self._decoded_s = float("-inf")
         self._kept: list[P] = []
+        self._shown = 0  # of those kept were decoded already
         self._broken = False
 
     @property
@@ -47,7 +48,7 @@ class Thinning(Generic[P]):
     @property
     def quiet(self) -> bool:
         """Packets are being passed over."""
-        return bool(self._kept)
+        return len(self._kept) > self._shown
 
     def mark(self, time_s: float, keyframe: bool) -> None:
         """A packet has come, whatever becomes of it: how far apart keyframes are does not depend on who keeps up."""
@@ -71,7 +72,7 @@ class Thinning(Generic[P]):
         within_s = self.within_s
         if within_s is None or self._keyframe_s is None or time_s - self._keyframe_s > within_s:
             ready = [*self._kept, packet]
-            self._kept = []
+            self._kept, self._shown = [], 0
             self._decoded_s = time_s
             return () if self._broken else ready
         next_s = time_s + max(self._gaps_s, default=within_s)
@@ -84,11 +85,12 @@ class Thinning(Generic[P]):
 
     def again(self, keyframe: P) -> None:
         """The decoder had to be emptied after this keyframe: what follows needs it once more."""
-        self._kept = [keyframe]
+        self._kept, self._shown = [keyframe], 1
 
     def rest(self) -> Sequence[P]:
         """What was passed over at the end of a recording, which is shown whole."""
-        rest, self._kept = self._kept, []
+        rest = self._kept if len(self._kept) > self._shown else []
+        self._kept, self._shown = [], 0
         return rest
 
     def lost(self) -> None:
@@ -97,5 +99,5 @@ class Thinning(Generic[P]):
         self._broken = True
 
     def _let_go(self) -> None:
-        self.passed += len(self._kept)
-        self._kept = []
+        self.passed += len(self._kept) - self._shown
+        self._kept, self._shown = [], 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,8 +16,10 @@ from av.video.stream import VideoStream
 
 from calibration.errors import SourceUnusable
 from edge.address import without_secrets
+from edge.evidence.header import header_of
 from edge.evidence.packets import EncodedPacket, Stamp, StreamFormat
 from edge.sources.catch_up import CatchUp, Step
+from edge.sources.decoder import Decoder
 from edge.sources.planes import decoded_planes
 from edge.sources.source import Opening, Source
 from edge.sources.stats import SourceStats
@@ -27,6 +29,7 @@ from edge.sources.turns import DECODING
 from pipelines.frame import Frame
 
 _DEFAULT_FPS = Fraction(25)
+_DEFAULT_BASE = Fraction(1, 90_000)
 _LAG_S = 0.3  # a reader behind by less is in time
 _REORDERED = 4  # pictures that may come before one that is shown earlier
 _PATIENCE_S = 0.25  # longer for a turn to decode, and what comes of it is too old
@@ -47,6 +50,7 @@ class VideoSource(Source):
         self._fault: av.error.FFmpegError | None = None
         self._thinning: Thinning[av.Packet[VideoStream]] = Thinning()
         self._shown: int | None = None  # ticks of a keyframe that was shown and has to be decoded once more
+        self._base = _DEFAULT_BASE  # seconds of a tick of the stream's time stamps
 
     @property
     def stats(self) -> SourceStats:
@@ -73,27 +77,29 @@ class VideoSource(Source):
 
     def _play(self, container: InputContainer, stream: VideoStream, timeline: Timeline) -> Iterator[Frame]:
         """All frames of an open container."""
-        stream.codec_context.thread_count = 1  # more threads cost more and delay each frame
-        base = stream.time_base or Fraction(1, 90_000)
+        self._base = stream.time_base or _DEFAULT_BASE
         form = self._format(stream)
         guessed = container.format.name in NO_PTS
         self._tally.codec = form.codec
+        self._shown = None
         if self._catch_up is not None:
             self._catch_up.limit_s = max(_LAG_S, _REORDERED * form.frame_s)
         self.ring.begin(form)
-        for packet in self._packets(container, stream):
-            for picture in self._pictures(stream, packet, guessed, timeline):
-                if picture.rotation != form.rotation:
-                    form = replace(form, rotation=picture.rotation)
-                    self.ring.begin(form)
-                stamp = timeline.picture(_seconds(_ticks(picture, guessed), base))
-                self._due(stamp.time_s)
-                if self._stop.is_set():
-                    return
-                yield self._frame(decoded_planes(picture, form.rotation), stamp)
+        with closing(Decoder(stream, form, apart=not guessed, rough=self._catch_up is not None)) as self._decoder:
+            for packet in self._packets(container, stream):
+                for picture in self._pictures(packet, guessed, timeline):
+                    rotation = picture.rotation or self._decoder.rotation
+                    if rotation != form.rotation:
+                        form = replace(form, rotation=rotation)
+                        self.ring.begin(form)
+                    stamp = timeline.picture(_seconds(_ticks(picture, guessed), self._base))
+                    self._due(stamp.time_s)
+                    if self._stop.is_set():
+                        return
+                    yield self._frame(decoded_planes(picture, rotation), stamp)
 
     def _pictures(
-        self, stream: VideoStream, packet: av.Packet[VideoStream] | None, guessed: bool, timeline: Timeline
+        self, packet: av.Packet[VideoStream] | None, guessed: bool, timeline: Timeline
     ) -> Iterator[av.VideoFrame]:
         """What is to be seen now that this packet has come; None for what the decoder still holds."""
         for ready in [*self._thinning.rest(), None] if packet is None else self._wanted(packet, guessed, timeline):
@@ -103,13 +109,22 @@ class VideoSource(Source):
                     self._tally.dropped += 1
                     self._thinning.lost()
                     return
-                pictures = self._decode(stream, ready)
-                if self._shown is not None:
-                    pictures = self._fresh(pictures, guessed)
-                if ready is not None and ready is packet and ready.is_keyframe and self._thinning.within_s is not None:
-                    pictures += self._press(stream, ready, pictures, guessed)
+                pictures = self._decoded(ready, guessed, newest=ready is packet)
             self._progress(len(pictures))
             yield from pictures
+
+    def _decoded(
+        self, packet: av.Packet[VideoStream] | None, guessed: bool, *, newest: bool
+    ) -> list[av.VideoFrame]:  # fmt: skip
+        """The pictures that come of a packet, each once."""
+        decoder = self._decoder
+        if packet is not None and packet.is_keyframe and _own(packet, guessed) is None:
+            decoder.join()  # it could not be told from itself when it is decoded once more
+        thin = self._thinning.within_s is not None or (decoder.apart and not decoder.begun)
+        if packet is None or not (newest and packet.is_keyframe and thin):
+            return self._fresh(self._decode(packet), guessed)
+        pictures = self._fresh(self._decode(packet, alone=True), guessed)
+        return pictures + self._press(packet, pictures, guessed)
 
     @property
     def _patience_s(self) -> float | None:
@@ -119,21 +134,26 @@ class VideoSource(Source):
         return _PATIENCE_S if self.urgent else _PATIENCE_FOR_KEYFRAMES_S
 
     def _press(
-        self, stream: VideoStream, keyframe: av.Packet[VideoStream], given: list[av.VideoFrame], guessed: bool
-    ) -> list[av.VideoFrame]:
+        self, keyframe: av.Packet[VideoStream], given: list[av.VideoFrame], guessed: bool
+    ) -> list[av.VideoFrame]:  # fmt: skip
         """Have a decoder that puts pictures in order hand out the keyframe, which only the next would push out."""
-        own = keyframe.dts if guessed else keyframe.pts
-        if given and (own is None or _ticks(given[-1], guessed) == own):
+        own = _own(keyframe, guessed)
+        handed = given and (own is None or _ticks(given[-1], guessed) == own)
+        if handed and not self._decoder.apart:
             return []
-        pictures = self._decode(stream, None)
-        stream.codec_context.flush_buffers()
+        pictures = [] if handed else self._decode(None, alone=True)
+        self._decoder.flush()
         self._thinning.again(keyframe)
-        self._shown = _ticks(pictures[-1], guessed) if pictures else None
+        last = (given + pictures)[-1:]
+        self._shown = _ticks(last[0], guessed) if last else None
         return pictures
 
     def _fresh(self, pictures: list[av.VideoFrame], guessed: bool) -> list[av.VideoFrame]:
         """Without the keyframe that was shown before, and what leads up to it and can not be decoded alone."""
-        fresh = [p for p in pictures if (ticks := _ticks(p, guessed)) is None or ticks > (self._shown or 0)]
+        shown = self._shown
+        if shown is None:
+            return pictures
+        fresh = [p for p in pictures if (ticks := _ticks(p, guessed)) is None or ticks > shown]
         if fresh:
             self._shown = None
         return fresh
@@ -161,7 +181,7 @@ class VideoSource(Source):
         self, packet: av.Packet[VideoStream], guessed: bool, timeline: Timeline
     ) -> Sequence[av.Packet[VideoStream]]:
         """Keep a packet in the ring, and tell which to decode now."""
-        stamp = timeline.packet(_seconds(packet.dts if guessed else packet.pts, packet.time_base))
+        stamp = timeline.packet(_seconds(_own(packet, guessed), self._base))
         if packet.is_corrupt:
             self._tally.corrupt += 1
             return ()
@@ -172,8 +192,8 @@ class VideoSource(Source):
             self._thinning.lost()
             return ()
         ready = self._thinning.take(packet, stamp.time_s, packet.is_keyframe)
-        if not ready:
-            self._due(stamp.time_s - _EARLY_S)  # a recording gives even what is passed over at its time
+        if not ready and stamp.time_s - self._clock.monotonic() > _EARLY_S:
+            self._due(stamp.time_s)  # a recording gives even what is passed over at its time, some packets at once
         return ready
 
     def _keeps_up(self, stamp: Stamp, keyframe: bool, timeline: Timeline) -> bool:
@@ -188,10 +208,10 @@ class VideoSource(Source):
         self._tally.dropped += step is Step.SKIP
         return step is not Step.SKIP
 
-    def _decode(self, stream: VideoStream, packet: av.Packet[VideoStream] | None) -> list[av.VideoFrame]:
+    def _decode(self, packet: av.Packet[VideoStream] | None, *, alone: bool = False) -> list[av.VideoFrame]:
         """The pictures that come of a packet; damaged ones are counted and left out."""
         try:
-            pictures = stream.decode(packet)
+            pictures = self._decoder.decode(packet, alone=alone)
         except av.error.FFmpegError as error:
             self._tally.corrupt += 1
             self._fault = error
@@ -228,24 +248,8 @@ def frame_seconds(stream: VideoStream) -> float:
 
 def stream_format(stream: VideoStream) -> StreamFormat:
     """What has to be known later to decode packets of this stream or to put them into a file."""
-    base = stream.time_base or Fraction(1, 90_000)
-    return StreamFormat(stream.codec_context.codec.name, _header(stream), base, frame_seconds(stream))
-
-
-def _header(stream: VideoStream) -> bytes:
-    """A NUT file with the stream's parameters and one byte of nothing, which its reader asks for."""
-    memory = io.BytesIO()
-    with av.open(memory, "w", format="nut") as container:
-        copy = container.add_stream_from_template(stream, opaque=True)
-        if copy.codec_context.name == "rawvideo":
-            copy.codec_context.codec_tag = stream.codec_context.codec_tag  # it alone tells the pixel format
-        packet = av.Packet(b"\0")
-        packet.pts = packet.dts = 0
-        packet.time_base = copy.time_base or Fraction(1, 90_000)
-        packet.is_keyframe = True
-        packet.stream = copy
-        container.mux(packet)
-    return memory.getvalue()
+    base = stream.time_base or _DEFAULT_BASE
+    return StreamFormat(stream.codec_context.codec.name, header_of(stream), base, frame_seconds(stream))
 
 
 def _ticks(picture: av.VideoFrame, guessed: bool) -> int | None:
@@ -253,5 +257,10 @@ def _ticks(picture: av.VideoFrame, guessed: bool) -> int | None:
     return picture.dts if guessed else picture.pts
 
 
+def _own(packet: av.Packet[VideoStream], guessed: bool) -> int | None:
+    """The same of a packet that was not decoded yet."""
+    return packet.dts if guessed else packet.pts
+
+
 def _seconds(ticks: int | None, base: Fraction) -> float | None:
-    return None if ticks is None else float(ticks * base)
+    return None if ticks is None else ticks * base.numerator / base.denominator

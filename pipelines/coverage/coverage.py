@@ -199,12 +199,13 @@ def _tone(plane: Plane) -> ViewFault | None:
 
 def _torn(plane: Plane) -> bool:
     """Rows that are one and the same, or the grey that decoders put where nothing came, over much of the height."""
-    rows = plane.astype(np.int16)
-    changes = np.abs(np.diff(rows, axis=0)).mean(axis=1)
-    spread = rows.std(axis=1)[1:]
+    rows = plane[1:].astype(np.float32)
+    changes = cv2.absdiff(plane[1:], plane[:-1]).astype(np.float32).mean(axis=1)
+    means = rows.mean(axis=1)
+    spread = np.sqrt(np.maximum(np.einsum("ij,ij->i", rows, rows) / rows.shape[1] - means**2, 0))
     smeared = (changes < 0.15) & (spread > 3)
-    grey = (changes < 0.4) & (spread < 1.5) & (np.abs(rows.mean(axis=1)[1:] - 128) < 10)
-    return max(_longest(smeared), _longest(grey)) > _TORN_ROWS * len(rows)
+    grey = (changes < 0.4) & (spread < 1.5) & (np.abs(means - 128) < 10)
+    return max(_longest(smeared), _longest(grey)) > _TORN_ROWS * len(plane)
 
 
 def _longest(flags: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:

@@ -225,3 +225,29 @@ def test_another_thread_can_wake_it_within_a_picture(tmp_path: Path) -> None:
     assert 0 <= first_after_s - woken_s[0] < 0.5
     assert [number for _, number in shown] == list(range(50))  # those passed over came in one go
     assert source.stats.frames == 50
+
+
+@pytest.mark.parametrize(("codec", "options"), KINDS[:3])
+def test_what_quiet_passed_over_is_counted_once(tmp_path: Path, codec: str, options: dict[str, str]) -> None:
+    clip = slow_clip(tmp_path / "clip.mkv", codec, options)
+    source = open_source("gate", str(clip), pace=Pace.FAST)
+    source.keyframes_within_s = 100.0
+    shown = [number_of(frame) for frame in source.frames()]
+    last = max(keyframes_of(clip))
+    assert source.stats.passed == last - len([number for number in shown if number < last])
+
+
+@pytest.mark.parametrize(("codec", "options"), KINDS[:4])
+def test_a_loop_that_ends_with_a_keyframe_shows_the_keyframes_of_each_turn(
+    tmp_path: Path, codec: str, options: dict[str, str]
+) -> None:
+    clip = make_clip(
+        tmp_path / "clip.mkv", codec=codec, options=options, count=41, ticks=[25 * n for n in range(41)]
+    )  # fmt: skip
+    source = open_source("gate", str(clip), pace=Pace.FAST, loop=True)
+    source.keyframes_within_s = 100.0
+    frames = source.frames()
+    firsts = [number_of(next(frames)) for _ in range(24)]
+    source.close()
+    assert firsts.count(keyframes_of(clip)[1]) >= 2
+    assert firsts.count(0) >= 2
