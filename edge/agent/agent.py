@@ -146,9 +146,7 @@ class Agent:
             self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
             self._evidence = evidence
             veil = Veil(lineup.veil, self._inspector.between)
-            self._pictures = Pictures(
-                evidence, self.readers, lineup.plans, places, site.agent, handled=self._handled, veil=veil
-            )
+            self._pictures = Pictures(evidence, lineup.plans, places, site.agent, handled=self._handled, veil=veil)
             self._casework = Casework(watches, self._inspector, self._mail, live, data / VERDICTS, clock)
             self._switches = Switches(data / SWITCHES, site, clock)
             self._model_updates = ModelUpdates(

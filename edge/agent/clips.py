@@ -1,11 +1,11 @@
-"""The clip of each alarm: its packets are taken from the ring as soon as they are whole, and made into a file later."""
+"""The clip of each alarm and the picture from before: taken from the ring in time, and made into files later."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calibration.errors import CommandRefused, EvidenceError
 from edge.agent.inspector import Inspector
@@ -15,6 +15,8 @@ from edge.agent.supervisor import Beat
 from edge.agent.veil import Veil
 from edge.clock import AgentClock
 from edge.config import AgentSettings
+from edge.evidence.clip import Render
+from edge.evidence.decode import window_frames
 from edge.evidence.files import EvidenceFile
 from edge.evidence.packets import Window
 from edge.evidence.store import EvidenceStore
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 CLIP = "clip.mp4"
 _LATE_S = 5.0  # a source that gives no more frames holds a clip back no longer than this
 _TURN_S = 0.1
+_BEFORE_S = 3.0  # the picture from before shows the view so long before the first sign, where the ring reaches back
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,13 @@ class _Order:
     Attributes:
         event: the alarm.
         late_s: monotonic time by which its packets are taken, whatever there is of them.
-        window: the packets, once taken.
+        before: the packets of the picture from before.
+        window: those of the clip, once taken.
     """
 
     event: Event
     late_s: float
+    before: Window | None
     window: Window | None = None
 
 
@@ -89,8 +94,10 @@ class Clips:
     def order(self, event: Event) -> None:
         """Have a clip made of the incident that this event opens."""
         late_s = self._clock.monotonic() + self._length.after_s + _LATE_S
+        time_s = event.first_seen_s - _BEFORE_S
+        before = self._readers[event.source].ring.window(time_s, time_s)
         with self._lock:
-            self._ordered.append(_Order(event, late_s))
+            self._ordered.append(_Order(event, late_s, before))
 
     def gather(self, *, at_once: bool = False) -> None:
         """Take the packets of every clip that is whole.
@@ -104,7 +111,7 @@ class Clips:
         with self._lock:
             ready = [order for order in self._ordered if at_once or self._ready(order)]
             self._ordered = [order for order in self._ordered if order not in ready]
-            self._gathered += [_Order(order.event, order.late_s, self._window(order.event)) for order in ready]
+            self._gathered += [replace(order, window=self._window(order.event)) for order in ready]
 
     def run(self, stop: threading.Event, beat: Beat) -> None:
         """The thread's work; see `Worker.run`."""
@@ -142,23 +149,34 @@ class Clips:
 
     def _make(self, order: _Order) -> None:
         event, reader = order.event, self._readers[order.event.source]
-        try:
-            clip = self._clip(order, reader)
-        except (EvidenceError, CommandRefused) as error:
-            log.warning("incident goes without a clip", extra={"incident": event.incident, "reason": str(error)})
-            self.error = str(error)
-            return
+        # What was drawn into the frames is not in the packets: it is drawn again, at the same capture times.
+        drawn = reader.drill.render if reader.drill is not None else None
+        files: list[EvidenceFile] = []
         self.error = None
+        for make in (self._before, self._clip):
+            try:
+                files += make(order, drawn)
+            except (EvidenceError, CommandRefused) as error:
+                log.warning("incident goes without proof", extra={"incident": event.incident, "reason": str(error)})
+                self.error = str(error)
+        if not files:
+            return
         now_s = max(event.time_s, reader.stats.last_frame_s or event.time_s)
         if not self._inspector.attach(
-            event.source, event.incident, now_s, lambda update: self._mail.send(update, (clip,))
+            event.source, event.incident, now_s, lambda update: self._mail.send(update, tuple(files))
         ):
             log.info("clip comes too late, its incident is over", extra={"incident": event.incident})
 
-    def _clip(self, order: _Order, reader: Reader) -> EvidenceFile:
+    def _before(self, order: _Order, drawn: Render | None) -> tuple[EvidenceFile, ...]:
+        """The picture from before, if the ring reached back so far: one keyframe to decode."""
+        frame = next(window_frames(order.before), None) if order.before is not None else None
+        if order.before is None or frame is None:
+            return ()
+        render = self._veil.over(order.before, order.event.box, drawn)
+        return (self._store.before(order.event, frame if render is None else render(frame)),)
+
+    def _clip(self, order: _Order, drawn: Render | None) -> tuple[EvidenceFile, ...]:
         if order.window is None:
-            raise EvidenceError(f"source {reader.name}: nothing of the time around the alarm is kept")
-        # What was drawn into the frames is not in the packets: it is drawn again, at the same capture times.
-        drawn = reader.drill.render if reader.drill is not None else None
+            raise EvidenceError(f"source {order.event.source}: nothing of the time around the alarm is kept")
         render = self._veil.over(order.window, order.event.box, drawn)
-        return self._store.clip(order.event.incident, CLIP, order.window, render)
+        return (self._store.clip(order.event.incident, CLIP, order.window, render),)

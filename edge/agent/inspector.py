@@ -13,6 +13,7 @@ from calibration.errors import CommandRefused
 from edge.agent.desk import Desk, Look
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
+from edge.sources.turns import DECODING
 from pipelines.detect import Detector, Request, Seen
 from pipelines.events import Event
 from pipelines.schedule import Samples, Want, choose
@@ -108,7 +109,7 @@ class Inspector:
             if not looks:
                 self._desk.wait(seen, _TURN_S)
                 continue
-            with self._lock:
+            with self._lock, DECODING.hold():
                 self._inspect(looks)
 
     def between(self, call: Callable[[], _V]) -> _V:

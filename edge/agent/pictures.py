@@ -12,13 +12,12 @@ from calibration.boxes import iou
 from calibration.errors import EvidenceError
 from calibration.skeleton import bones
 from edge.agent.desk import Look
-from edge.agent.reader import Reader
 from edge.agent.veil import Veil
 from edge.config import AgentSettings
 from edge.delivery.place import Place
 from edge.evidence.annotate import Caption, Seen
-from edge.evidence.decode import window_frames
 from edge.evidence.files import EvidenceFile
+from edge.evidence.pen import sharpen
 from edge.evidence.store import EvidenceStore
 from pipelines.detect.card import POSE
 from pipelines.events import Condition, Event, Handling, Phase
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 
 BEFORE = "open-full.jpg"  # the picture of the alarm
 _FLOOR = {"zh": "{}层", "en": "floor {}"}
-_BEFORE_S = 3.0  # the picture from before shows the view so long before the first sign, where the ring reaches back
 _SAME = 0.5  # boxes that overlap more are drawn once
 
 
@@ -39,7 +37,6 @@ class Pictures:
 
     Args:
         store: where they are kept.
-        readers: by source, for the picture from before.
         plans: by source, for zones and lanes.
         agent: language.
         handled: incidents stay open until people are done with them.
@@ -52,7 +49,6 @@ class Pictures:
     def __init__(
         self,
         store: EvidenceStore,
-        readers: Mapping[str, Reader],
         plans: Mapping[str, WatchPlan],
         places: Mapping[str, Place],
         agent: AgentSettings,
@@ -60,12 +56,12 @@ class Pictures:
         handled: bool = False,
         veil: Veil | None = None,
     ) -> None:
+        sharpen()
         self._veil = veil
         self._lang = agent.lang
         self._handled = handled
         self.error: str | None = None
         self._store = store
-        self._readers = readers
         self._plans = plans
         zone = datetime.now(UTC).astimezone().tzinfo or UTC
         self._captions = {
@@ -84,7 +80,6 @@ class Pictures:
                 seen=_seen(event, plan, look.frame, inspection),
                 zone=plan.zones.get(event.zone) if event.zone is not None else None,
                 caption=self._captions[event.source],
-                before=self._before(event) if event.phase is Phase.OPEN else None,
             )
             files += self._pair(event, shown)
         except EvidenceError as error:
@@ -117,17 +112,6 @@ class Pictures:
         except EvidenceError as error:
             log.warning("incident not marked as over", extra={"incident": incident, "reason": str(error)})
             self.error = str(error)
-
-    def _before(self, event: Event) -> Frame | None:
-        reader = self._readers[event.source]
-        time_s = event.first_seen_s - _BEFORE_S
-        window = reader.ring.window(time_s, time_s)
-        if window is None:
-            return None
-        frame = next(window_frames(window), None)  # the keyframe before: one picture to decode
-        if frame is None:
-            return None
-        return self._shown(event, reader.drill.render(frame) if reader.drill is not None else frame)
 
     def _shown(self, event: Event, frame: Frame) -> Frame:
         return frame if self._veil is None else self._veil.inspected(frame, event.box)

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 RING_BYTES = 32 * 2**20
 _TAKEN_S = 0.25
-FRESH_S = 0.25
+FRESH_S = 0.15
 """A live picture whose turn has not come so long after it was taken is dropped: a newer one tells more."""
 # Decoding is the bulk of the work and can wait; a model that has to look can not. Linux knows this for threads.
 _NICE = 5

@@ -37,7 +37,7 @@ class Extent:
         repeats: of each measurement.
         predict_s: seconds of a recording that loop A, which looks at all of it, is given.
         lead_s: quiet before the first hazard of a run.
-        apart_s: from one hazard of a run to the next.
+        apart_s: from one hazard of a run to the next: as one ends.
         tail_s: quiet after each.
         most_cameras: no more than this are run, whatever would fit.
         most_s: whatever has not begun by then is left out.
@@ -52,7 +52,7 @@ class Extent:
     repeats: int = 1
     predict_s: float = 4.0
     lead_s: float = 24.0
-    apart_s: float = 3.0
+    apart_s: float = 16.0
     tail_s: float = 2.0
     most_cameras: int = 400
     most_s: float = 430.0
@@ -75,9 +75,7 @@ class Extent:
 
 
 QUICK = Extent(quick=True)
-WHOLE = Extent(
-    quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, apart_s=5.0, tail_s=6.0, most_s=2200.0
-)
+WHOLE = Extent(quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, tail_s=6.0, most_s=2200.0)
 
 
 class Parts:

@@ -53,7 +53,9 @@ class Caption:
     tz: tzinfo = UTC
 
 
-def annotate(frame: Frame, event: Event, seen: Seen, zone: Zone | None, caption: Caption) -> Plane:
+def annotate(
+    frame: Frame, event: Event, seen: Seen, zone: Zone | None, caption: Caption, picture: Plane | None = None
+) -> Plane:  # fmt: skip
     """The frame with the hazard marked in it.
 
     Args:
@@ -62,11 +64,13 @@ def annotate(frame: Frame, event: Event, seen: Seen, zone: Zone | None, caption:
         seen: what else was found in it; drawn thin.
         zone: the zone it concerns.
         caption: language, place and time zone.
+        picture: the frame in colour, in its own size, where that is at hand; it stays as it is.
 
     Returns:
         `(h, w, 3)` uint8 BGR; enlarged or reduced where the text could not be read otherwise.
     """
-    pen = Pen(frame.bgr(legible_size(frame)))
+    size = legible_size(frame)
+    pen = Pen(picture.copy() if picture is not None and picture.shape[1::-1] == size else frame.bgr(size))
     if zone is not None:
         pen.outline(zone)
     pen.bones(seen.bones)

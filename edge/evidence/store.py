@@ -28,6 +28,7 @@ from pipelines.frame import Frame, Plane
 _RESOLVED = ".resolved"  # an empty file in an incident's folder; its date tells when
 _PART = ".part"  # a file that is still being written
 _JPEG, _MP4 = "image/jpeg", "video/mp4"
+_BEFORE = "open-before.jpg"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -97,9 +98,8 @@ class EvidenceStore:
         seen: Seen | None = None,
         zone: Zone | None = None,
         caption: Caption | None = None,
-        before: Frame | None = None,
     ) -> tuple[EvidenceFile, ...]:
-        """Keep the pictures of an event: the full one, the annotated one, and the one before if there is one.
+        """Keep the pictures of an event: the full one and the annotated one.
 
         Args:
             event: what they prove.
@@ -107,20 +107,27 @@ class EvidenceStore:
             seen: what else was found in it.
             zone: the zone it concerns.
             caption: language, place and time zone of the annotation.
-            before: a picture of the same view from before the hazard.
 
         Raises:
             EvidenceError: the disk is full, or may not be written.
         """
         head = "open" if event.phase is Phase.OPEN else f"{event.phase}-{event.sequence}"
-        pictures = [(f"{head}-full.jpg", frame.bgr())]
-        if before is not None:
-            pictures.append((f"{head}-before.jpg", before.bgr()))
-        pictures.append((f"{head}-annotated.jpg", annotate(frame, event, seen or Seen(), zone, caption or Caption())))
+        full = frame.bgr()
+        marked = annotate(frame, event, seen or Seen(), zone, caption or Caption(), full)
+        pictures = ((f"{head}-full.jpg", full), (f"{head}-annotated.jpg", marked))
         return tuple(
             self._keep(event.incident, name, _JPEG, event.captured_s, _writer(_jpeg(name, picture, self._jpeg_quality)))
             for name, picture in pictures
         )
+
+    def before(self, event: Event, frame: Frame) -> EvidenceFile:
+        """Keep a picture of an alarm's view from before the hazard.
+
+        Raises:
+            EvidenceError: the disk is full, or may not be written.
+        """
+        write = _writer(_jpeg(_BEFORE, frame.bgr(), self._jpeg_quality))
+        return self._keep(event.incident, _BEFORE, _JPEG, event.captured_s, write)
 
     def snapshot(self, key: str, name: str, frame: Frame) -> EvidenceFile:
         """Keep one picture that somebody asked for; it may leave as soon as room is needed.

@@ -47,6 +47,7 @@ class VideoSource(Source):
         super().__init__(opening)
         self._catch_up = CatchUp() if paced else None
         self._waited_s = 0.0
+        self._turn_s = 0.0
         self._fault: av.error.FFmpegError | None = None
         self._thinning: Thinning[av.Packet[VideoStream]] = Thinning()
         self._shown: int | None = None  # ticks of a keyframe that was shown and has to be decoded once more
@@ -104,11 +105,13 @@ class VideoSource(Source):
         """What is to be seen now that this packet has come; None for what the decoder still holds."""
         for ready in [*self._thinning.rest(), None] if packet is None else self._wanted(packet, guessed, timeline):
             # A recording that is read as fast as it goes has all the time; of a live stream there is more to come.
-            with DECODING.turn(self._patience_s, urgent=self.urgent and self._catch_up is not None) as mine:
+            urgent = self.urgent and self._catch_up is not None
+            with DECODING.turn(self._patience_s, urgent=urgent, last_s=self._turn_s) as mine:
                 if not mine:
                     self._tally.dropped += 1
                     self._thinning.lost()
                     return
+                self._turn_s = self._clock.monotonic()
                 pictures = self._decoded(ready, guessed, newest=ready is packet)
             self._progress(len(pictures))
             yield from pictures

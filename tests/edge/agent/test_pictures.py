@@ -49,8 +49,8 @@ def test_a_body_that_lies_is_drawn(tmp_path: Path) -> None:
     ((event, look, seen),) = watched(watching)
     assert (event.kind, event.severity, event.first_seen_s) == ("person_down", 4, 0.0)
     places = {"gate": Place()}
-    pictures = Pictures(EvidenceStore(tmp_path, 10_000_000), {}, {"gate": watching}, places, AgentSettings())
-    update = replace(event, phase=Phase.UPDATE, sequence=2)  # needs no picture from before, and so no reader
+    pictures = Pictures(EvidenceStore(tmp_path, 10_000_000), {"gate": watching}, places, AgentSettings())
+    update = replace(event, phase=Phase.UPDATE, sequence=2)
     annotated = next(file for file in pictures.of(update, look, seen) if file.path.name.endswith("annotated.jpg"))
     drawn = cv2.imread(str(annotated.path))
     assert drawn is not None

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from edge.sources.turns import HUNG_S, SHARED, Turns, cores
+from edge.sources.turns import AHEAD_S, HUNG_S, Turns, cores
 
 
 def test_no_more_than_so_many_at_a_time() -> None:
@@ -44,32 +44,55 @@ def test_who_would_wait_too_long_goes_without_and_takes_nobodys_turn() -> None:
         assert other
 
 
-def order_of(turns: Turns, asked: list[bool]) -> list[bool]:
-    """Those who ask while a turn is taken, in this order, as they then get theirs: urgent or not."""
-    got: list[bool] = []
+class Drawn:
+    """Who gets a turn in which order; each takes so long by a clock of its own."""
 
-    def ask(urgent: bool) -> None:
-        with turns.turn(5.0, urgent=urgent) as mine:
-            assert mine
-            got.append(urgent)
+    def __init__(self, took_s: float = 0.0) -> None:
+        self.now_s = 0.0
+        self.got: list[str] = []
+        self._took_s = took_s
+        self.turns = Turns(1, lambda: self.now_s)
 
-    threads = [threading.Thread(target=ask, args=(urgent,)) for urgent in asked]
-    with turns.turn(None):
+    def among(self, asked: list[tuple[str, bool, float]]) -> list[str]:
+        """Those who ask while a turn is taken: name, whether urgent, and when they had their last."""
+        threads = [threading.Thread(target=self._ask, args=one) for one in asked]
+        with self.turns.turn(None):
+            for thread in threads:
+                thread.start()
+                time.sleep(0.01)
         for thread in threads:
-            thread.start()
-            time.sleep(0.01)
-    for thread in threads:
-        thread.join(10)
-    return got
+            thread.join(10)
+        return self.got
+
+    def _ask(self, name: str, urgent: bool, last_s: float) -> None:
+        with self.turns.turn(5.0, urgent=urgent, last_s=last_s) as mine:
+            assert mine
+            self.got.append(name)
+            self.now_s += self._took_s
 
 
 def test_who_can_not_wait_goes_first() -> None:
-    assert order_of(Turns(1), [False, False, True, False, True]) == [True, True, False, False, False]
+    asked = [("a", False, 0.0), ("b", True, 0.0), ("c", False, 0.0), ("d", True, 0.0)]
+    assert Drawn().among(asked) == ["b", "d", "a", "c"]
 
 
-def test_nobody_is_kept_out_for_ever() -> None:
-    got = order_of(Turns(1), [False, False] + [True] * (2 * SHARED))
-    assert [at for at, urgent in enumerate(got) if not urgent] == [SHARED - 1, 2 * SHARED - 1]
+def test_of_those_who_can_wait_who_has_not_been_seen_for_longest() -> None:
+    asked = [("a", False, 7.0), ("b", False, 3.0), ("c", False, 5.0), ("d", False, 3.0)]
+    assert Drawn().among(asked) == ["b", "d", "c", "a"]
+
+
+def test_who_can_not_wait_gets_no_more_than_two_thirds_for_long() -> None:
+    asked = [(kind, kind == "u", 0.0) for kind in "u" * 12 + "p" * 4]
+    got = "".join(Drawn(took_s=AHEAD_S / 3.5).among(asked))
+    assert got == "uuuu" + "puu" * 4
+
+
+def test_what_goes_before_all_decoding_takes_the_place_of_one() -> None:
+    turns = Turns(2)
+    with turns.hold(), turns.turn(0.01) as one, turns.turn(0.01) as two:
+        assert (one, two) == (True, False)
+    with turns.turn(0.01) as one, turns.turn(0.01) as two, turns.hold():
+        assert (one, two) == (True, True)  # it does not ask
 
 
 def test_a_turn_ends_with_an_error_too() -> None:
