@@ -24,13 +24,13 @@ from edge.agent.folder import DataFolder
 from edge.agent.harvester import make_harvester
 from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
-from edge.agent.lineup import Lineup, line_up
+from edge.agent.lineup import Lineup, line_up, line_up_beside
 from edge.agent.mail import Mail
 from edge.agent.model_updates import ModelUpdates
 from edge.agent.on_request import LATEST_S, OnRequest
 from edge.agent.pictures import Pictures
 from edge.agent.quarantine import Quarantine
-from edge.agent.reader import Reader
+from edge.agent.reader import Reader, adopting
 from edge.agent.reload import Outcome, Reload, SiteFile
 from edge.agent.resume import left_active, resume
 from edge.agent.samples import sample_pictures
@@ -72,7 +72,7 @@ QUARANTINE = "quarantine.json"
 SHUTDOWN_S = 1.6
 """How long the threads get to end; with what stands around it, the agent is gone within two seconds."""
 
-_RING_SLACK_S = 10.0  # a clip is made while newer packets come in
+_RING_SLACK_S = 6.0  # the last picture of a clip may be a keyframe that comes late; see `Clips`
 _VITAL = ("inference", "uplink", "coverage", "status")
 _TEXT_BYTES = 4 * 10**6  # what old pictures give way for when the disk has no room for the text of an event
 
@@ -132,10 +132,13 @@ class Agent:
             new_id, desk = Uuid7(), Desk()
             keep_s, tracks = proof.before_s + proof.after_s + _RING_SLACK_S, live_tracks(site.sources, clock)
             watches = {name: Watch(plan, new_id, bearings(tracks[name])) for name, plan in lineup.plans.items()}
-            self.readers = {
-                source.name: Reader(source, watches[source.name], desk, keep_s, clock, tracks[source.name])
-                for source in site.sources
-            }
+            self.readers = adopting(
+                {
+                    source.name: Reader(source, watches[source.name], desk, keep_s, clock, tracks[source.name])
+                    for source in site.sources
+                },
+                lineup.begun,
+            )
             places = {source.name: source.place for source in site.sources}
             live = frozenset(name for name, reader in self.readers.items() if reader.live)
             self._outputs = Outputs(site.outputs, places, site.agent.lang, data, clock)
@@ -153,7 +156,7 @@ class Agent:
                 Candidates(site, store, memory), lineup.models, updates, self._inspector,
                 lambda: sample_pictures(data / EVIDENCE, self.readers, LATEST_S), clock,
             )  # fmt: skip
-            load = partial(line_up, store=store, memory=memory, updates=updates)
+            load = partial(line_up_beside, store=store, memory=memory, updates=updates, clock=clock)
             self.reload = Reload(file, data, store, outcome, self._unwell, clock, load)
             self._uploader = Uploader(site.upload, self._outbox) if site.upload is not None else None
             if site.upload is None or site.upload.url is None:

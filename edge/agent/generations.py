@@ -68,6 +68,8 @@ def watch(
             if before is None:
                 raise
             outcome = _taken_back(file, before, outcome, str(error))
+            if lineup is not None:
+                lineup.close()
             file, before, lineup = before, None, None
             continue
         with agent:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from calibration.errors import ModelError
 from edge.agent.models import Models
+from edge.agent.opening import open_beside
+from edge.clock import AgentClock
 from edge.config import ModelUse, Site, SourceSettings, needs_in_words, serving_model
 from edge.inference import Memory, Ready, settle
 from edge.model_store import LoadedModel, ModelStore
+from edge.sources import Source
 from edge.trust import read_trust
 from edge.updates.installed import Updates
 from pipelines.detect import Detector
@@ -31,11 +34,27 @@ class Lineup:
         models: those that serve a rule.
         plans: one a source, by its name.
         veil: finds people who are to be hidden; None where nobody is.
+        begun: cameras that are connected to already, by name.
     """
 
     models: Models
     plans: Mapping[str, WatchPlan]
     veil: Detector | None = None
+    begun: Mapping[str, Source] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Let the cameras go: nobody will read them."""
+        for source in self.begun.values():
+            source.close()
+
+
+def line_up_beside(site: Site, store: ModelStore, memory: Memory, updates: Updates, clock: AgentClock) -> Lineup:
+    """The same as `line_up` for a site that is to take over, with its cameras connected to beside those that run.
+
+    Raises:
+        ModelError: see `line_up`.
+    """
+    return replace(line_up(site, store, memory, updates), begun=open_beside(site.sources, clock))
 
 
 def line_up(site: Site, store: ModelStore, memory: Memory | None = None, updates: Updates | None = None) -> Lineup:

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -88,6 +89,12 @@ class Reader:
         self._clock = clock
         self._pace = Pace(settings.pace)
         self._connection: Reconnecting | None = None
+        self._begun: Source | None = None
+
+    def adopt(self, source: Source) -> None:
+        """Begin with a connection that is open already; before `run`."""
+        source.ring.keep_s = self.ring.keep_s
+        self.ring, self._begun = source.ring, source
 
     @property
     def name(self) -> str:
@@ -157,6 +164,9 @@ class Reader:
             self._connection.close()
 
     def _open(self) -> Source:
+        begun, self._begun = self._begun, None
+        if begun is not None and begun.begun:
+            return begun
         return open_as_set(self.settings, clock=self._clock, ring=self.ring)
 
     def _look(self, frame: Frame, stop: threading.Event, beat: Beat) -> None:
@@ -223,3 +233,10 @@ def _give_way() -> None:
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
+def adopting(readers: dict[str, Reader], begun: Mapping[str, Source]) -> dict[str, Reader]:
+    """The same readers, each with the connection that is open already, where there is one."""
+    for name, source in begun.items():
+        readers[name].adopt(source)
+    return readers

@@ -230,9 +230,13 @@ class Reload:
                     return False
                 _refuse_other_folder(found.site, current.site)
                 lineup = self._load(found.site)
-                remember(self._data, current, found, command)
-                if found.fetched:
-                    found.put_down()
+                try:
+                    remember(self._data, current, found, command)
+                    if found.fetched:
+                        found.put_down()
+                except OSError:
+                    lineup.close()
+                    raise
             except LookoutError as error:
                 raise CommandRefused(str(error)) from error
             except OSError as error:

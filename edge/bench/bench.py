@@ -75,7 +75,7 @@ class Extent:
 
 
 QUICK = Extent(quick=True)
-WHOLE = Extent(quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, tail_s=6.0, most_s=2200.0)
+WHOLE = Extent(quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, tail_s=6.0, most_s=2300.0)
 
 
 class Parts:

@@ -30,7 +30,7 @@ LATE_S = 1.0
 
 HAZARDS = 20
 
-_A_ROUND = 5
+_A_ROUND = 10
 _WAKING_S = 0.1  # a camera: at the start all are awake at once, and no hazard is to begin before that is over
 _OVERLOAD_APART_S = 1.5
 _MEMORY_SHARE = 0.6

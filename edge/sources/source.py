@@ -88,15 +88,36 @@ class Source(ABC):
         self.keyframes_every_s = EVERY_S
         self.urgent = False
         self.alive: Callable[[], None] = lambda: None
+        self._begun: tuple[Frame, Generator[Frame]] | None = None
 
     @property
     def stats(self) -> SourceStats:
         """What it has done so far."""
         return self._tally.snapshot()
 
+    @property
+    def begun(self) -> bool:
+        """It is connected, and its first frame waits for whoever asks."""
+        return self._begun is not None
+
     def close(self) -> None:
         """End the iteration over `frames` soon: at the latest when the read timeout has passed."""
         self._stop.set()
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun[1].close()
+
+    def begin(self) -> None:
+        """Connect and have the first frame ready for `frames`, which may be asked for by another thread then.
+
+        Raises:
+            SourceGone: see `frames`.
+            SourceUnusable: see `frames`.
+        """
+        frames = self.frames()
+        first = next(frames, None)
+        if first is not None:
+            self._begun = first, frames
 
     def frames(self) -> Generator[Frame]:
         """The frames of one connection, until a recording ends or the source is closed.
@@ -105,6 +126,11 @@ class Source(ABC):
             SourceGone: the connection could not be made or was lost; it may come back.
             SourceUnusable: trying again can not help.
         """
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            yield begun[0]
+            yield from begun[1]
+            return
         self._tally.state, self._tally.message = State.CONNECTING, ""
         try:
             yield from self._read()

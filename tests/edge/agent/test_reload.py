@@ -24,6 +24,7 @@ from edge.delivery.contract import rfc3339, utc
 from pipelines.detect.signature import sign
 from tests.edge.agent.conftest import Running, source, write_site
 from tests.edge.agent.test_closed_loop import reference_platform
+from tests.edge.conftest import StartServer
 from tests.edge.delivery.mosquitto import Mosquitto
 
 # As the agent is, but for the half minute of probation.
@@ -90,6 +91,33 @@ def test_a_hang_up_takes_the_new_file(
     assert numbers == list(range(1, len(numbers) + 1))
     assert agent.end(signal.SIGTERM) < 2.0
     assert agent.process.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_nobody_waits_for_a_cameras_keyframe(
+    tmp_path: Path,
+    broker: Mosquitto,
+    run_agent: Callable[..., Running],
+    rtsp_server: StartServer,
+    free_port: int,
+) -> None:
+    here, away = (f"rtsp://127.0.0.1:{port}/cam" for port in (free_port, 1))
+    with rtsp_server(free_port, "--group", "125"):
+        site = write_site(
+            tmp_path, broker.port, *(source(n, Path()) | {"url": u} for n, u in (("gate", here), ("away", away)))
+        )
+        content = yaml.safe_load(site.read_text())
+        agent = started(run_agent, site, "gate")
+        content["sources"][0]["interval_s"] = 0.3
+        site.write_text(yaml.safe_dump(content))
+        agent.process.send_signal(signal.SIGHUP)
+        agent.until(lambda: "the agent begins anew" in agent.text, "the reload")
+        since_s = time.monotonic()
+        agent.until(lambda: "streaming" in agent.text.partition("the agent begins anew")[2], "pictures")
+        assert time.monotonic() - since_s < 2.0  # keyframes are five seconds apart
+        agent.until(lambda: "new site file kept" in agent.text, "that it is kept")
+        agent.end(signal.SIGTERM)
 
 
 @pytest.mark.slow

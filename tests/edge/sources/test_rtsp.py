@@ -16,7 +16,7 @@ from edge.evidence.ring import PacketRing
 from edge.sources import Reconnecting, Source, State, open_source
 from edge.sources.reconnect import Backoff
 from pipelines.frame import Clock, Frame
-from tests.edge.sources.conftest import StartServer, silent_socket
+from tests.edge.conftest import StartServer, silent_socket
 
 LEFT_WITHIN_S = 2.0
 QUICK = Backoff(first_s=0.1, cap_s=0.3)
@@ -33,6 +33,33 @@ def take(source: Source, count: int) -> list[Frame]:
         if len(frames) == count:
             source.close()
     return frames
+
+
+@pytest.mark.slow
+def test_one_that_was_begun_goes_on_where_it_was(rtsp_server: StartServer, free_port: int) -> None:
+    with rtsp_server(free_port, "--group", "50"):
+        source = open_source("gate", address(free_port))
+        began = threading.Thread(target=source.begin)
+        began.start()
+        began.join(10)
+        assert source.begun
+        time.sleep(0.3)
+        since_s = time.monotonic()
+        frames = take(source, 20)
+    assert time.monotonic() - since_s < 1.5  # no second connection, no other keyframe
+    assert not source.begun
+    assert [frame.sequence for frame in frames] == list(range(20))
+    assert all(a.time_s < b.time_s for a, b in pairwise(frames))
+
+
+@pytest.mark.slow
+def test_one_that_was_begun_and_is_not_wanted_lets_go(rtsp_server: StartServer, free_port: int) -> None:
+    with rtsp_server(free_port):
+        source = open_source("gate", address(free_port))
+        source.begin()
+        source.close()
+        assert not source.begun
+        assert list(source.frames()) == []
 
 
 class Watched:

@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 
 PYTHON = Path("/usr/bin/python3")
-SERVER = Path(__file__).resolve().parents[2] / "rtsp_server.py"
+SERVER = Path(__file__).resolve().parents[1] / "rtsp_server.py"
 NEEDED = "needs Debian's python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad,ugly}"
 
 
