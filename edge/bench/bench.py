@@ -50,12 +50,12 @@ class Extent:
     loads: tuple[int, int] = (6, 16)
     sub_load: int = 24
     repeats: int = 1
-    predict_s: float = 4.0
-    lead_s: float = 24.0
+    predict_s: float = 3.0
+    lead_s: float = 18.0
     apart_s: float = 16.0
     tail_s: float = 2.0
     most_cameras: int = 400
-    most_s: float = 430.0
+    most_s: float = 450.0
 
     def shorter(self, factor: float) -> Extent:
         """The same in a fraction of the time: what comes of it is no measurement."""
@@ -75,7 +75,9 @@ class Extent:
 
 
 QUICK = Extent(quick=True)
-WHOLE = Extent(quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, tail_s=6.0, most_s=2300.0)
+WHOLE = Extent(
+    quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, lead_s=24.0, tail_s=6.0, most_s=2300.0
+)
 
 
 class Parts:

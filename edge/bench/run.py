@@ -102,10 +102,10 @@ class Bench:
         parts.do("prefilter: what it misses", ["prefilter"], lambda: self._audit(record))
 
     def _raise(self, parts: Parts, real: RealTime) -> None:
-        for condition in CONDITIONS:
+        parts.do("loop D: quiet, twenty hazards", ["cameras.quiet.D", "time_to_alarm_s.D"], real.twenty_hazards)
+        for condition in CONDITIONS[1:]:
             places = [f"cameras.{condition}.D"]
             parts.do(f"loop D: {condition}, until it breaks", places, partial(real.raise_agent, condition))
-        parts.do("loop D: twenty hazards", ["time_to_alarm_s.D"], real.twenty_hazards)
         for loop in reversed(RIVALS):
             places = [f"cameras.{condition}.{loop}" for condition in CONDITIONS]
             parts.do(f"loop {loop}: until it breaks", places, partial(real.raise_rival, loop))

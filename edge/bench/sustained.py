@@ -155,19 +155,35 @@ class RealTime:
         self._record.lacks(f"broken.{condition}.D", why or f"nothing broke up to {best}")
 
     def twenty_hazards(self) -> None:
-        """At the reported number, hazards on cameras drawn at random, some in each of several runs."""
-        count = self._record.get("cameras.quiet.D")
-        if not count:
-            raise LookoutError("the number of cameras is not known")
+        """Quiet cameras, fewer each time, until all of twenty hazards on cameras drawn at random are in time."""
         known = [
             scene for scene in self._scenes if any(self._reference.get((scene.name, str(k))) for k in scene.onsets)
         ]
-        self._outcomes, self._unexpected, self._latencies = [], [], []
-        for turn in range(HAZARDS // _A_ROUND):
-            chosen = [known[(turn * _A_ROUND + i) % len(known)] for i in range(_A_ROUND)]
-            run, cameras = self._with_hazards("quiet", int(count), chosen, seed=100 + turn)
-            self._note(run, cameras)
+        count, why = self._capped(self._costs.fit("quiet", "D") * _STEP_UP, "D"), "nothing broke"
+        for _ in range(_TRIES):
+            broken = self._with_twenty(count, known)
+            if not broken:
+                break
+            why = f"{count}: {'; '.join(broken[:3])}"
+            count = int(count * _STEP_DOWN)
+        else:
+            count = 0
+        self._record.put("cameras.quiet.D", count)
+        self._record.lacks("broken.quiet.D", why)
         self._put_alarms()
+
+    def _with_twenty(self, count: int, scenes: Sequence[Scene]) -> list[str]:
+        """Limits that were broken, in words; there is no second half where the first did not hold."""
+        self._outcomes, self._unexpected, self._latencies = [], [], []
+        broken: list[str] = []
+        for turn in range(HAZARDS // _A_ROUND):
+            chosen = [scenes[(turn * _A_ROUND + i) % len(scenes)] for i in range(_A_ROUND)]
+            run, cameras = self._with_hazards("quiet", count, chosen, seed=100 + turn)
+            self._note(run, cameras)
+            broken = self._broken(run, cameras)
+            if broken:
+                break
+        return broken
 
     def _with_hazards(
         self, condition: str, count: int, scenes: Sequence[Scene], seed: int, apart_s: float | None = None
