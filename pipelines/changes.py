@@ -27,6 +27,9 @@ does so against what stands 12 m away, when the camera stops 0.4 m beside its pl
 _ALIKE = 0.6
 """Parts whose normalised cross-correlation is at least this are the same thing."""
 
+_HALVES_ALIKE = 0.8
+"""The same for halves of parts, which less has to fit."""
+
 _PLAIN = 7.0
 """Standard deviation, levels, below which a part shows nothing that could be recognised."""
 
@@ -36,7 +39,7 @@ _LEVELS = 28.0
 _FEATURES, _FEWEST_INLIERS, _RATIO = 2500, 30, 0.78
 _LEAST_OVERLAP = 0.5
 _LEAST_BLOCKS = 4
-_SIDE, _FEWEST_SHIFTS, _LEAST_SHIFT_PX = 3, 3, 6.0
+_SIDE, _FEWEST_SHIFTS, _LEAST_SHIFT_PX = 3, 3, 3.0
 """Blocks beside a change, and how many of them have to be found, to tell how far near and far have shifted; less than
 so far is none."""
 
@@ -175,7 +178,23 @@ def _unlike(part: Plane, around: Plane) -> tuple[float, float]:
         nearest = float(np.abs(means[half:-half, half:-half] - part.mean()).min())
         return min(1.0, nearest / (2 * _LEVELS)) if nearest > _LEVELS else 0.0, float("nan")
     _, alike, _, (x, _) = cv2.minMaxLoc(cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED))
-    return (1.0 - max(alike, 0.0), float("nan")) if alike < _ALIKE else (0.0, float(x - _REACH))
+    if alike >= _ALIKE:
+        return 0.0, float(x - _REACH)
+    return 0.0 if _in_halves(part, around) else 1.0 - max(alike, 0.0), float("nan")
+
+
+def _in_halves(part: Plane, around: Plane) -> bool:
+    """Are both halves of a block found, each by itself? Then it lies across the edge of something that has shifted."""
+    half = _BLOCK // 2
+    cuts = ((part[:, :half], part[:, half:]), (part[:half], part[half:]))
+    return any(all(_half_is_found(piece, around) for piece in pieces) for pieces in cuts)
+
+
+def _half_is_found(piece: Plane, around: Plane) -> bool:
+    if piece.std() < _PLAIN:
+        means = cv2.boxFilter(around, cv2.CV_32F, piece.shape[::-1], borderType=cv2.BORDER_REPLICATE)
+        return float(np.abs(means - piece.mean()).min()) <= _LEVELS / 2
+    return float(cv2.matchTemplate(around, piece, cv2.TM_CCOEFF_NORMED).max()) >= _HALVES_ALIKE
 
 
 def _uncovered_px(shift: NDArray[np.float32], y: int, x: int, h: int, w: int) -> float:

@@ -1,6 +1,6 @@
 """Rendered rounds of twelve waypoints, walked twice with errors of the pose and in other light; three things change.
 
-The settings of `pipelines/changes.py` were looked at on seeds 1 and 2 of these rooms, and not on those below.
+The settings of `pipelines/changes.py` were looked at on seeds 1 to 7 of these rooms, and not on those below.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from edge.patrol.rounds import Finding, walk, waypoints
 from tests.conftest import LONG
 from tests.edge.patrol.rooms import Waypoint, crate, round_of, stop, textures, without
 
-SEEDS = (5, 6, 7)
+SEEDS = (8, 9, 10, 11, 12, 13)
 OFF_M, TURN_DEG = 0.2, 1.5
 """Each walk: the two stops of a waypoint are up to 0.4 m and 3° apart."""
 
@@ -45,4 +45,4 @@ def test_all_that_changed_is_reported_and_next_to_nothing_else(tmp_path: Path) -
         same += len(rooms) - len(changed)
         false += [(seed, n) for n, finding in enumerate(told) if n not in changed and finding is not Finding.SAME]
     print(f"\n{len(SEEDS)} rounds: all {3 * len(SEEDS)} changes found, {len(false)} of {same} others named: {false}")
-    assert len(false) <= same * 0.1
+    assert len(false) <= same * 0.05
