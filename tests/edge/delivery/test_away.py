@@ -21,15 +21,17 @@ EVENTS, INCIDENTS = 5_000, 250
 
 def test_five_thousand_events_that_arose_meanwhile(tmp_path: Path, outbox: Outbox, run_uplink: Start) -> None:
     broker = Mosquitto(tmp_path / "mosquitto")
+    with broker, Listener(broker.port, "event", "platform"):
+        pass  # from now on the broker keeps for it what comes before it is back
     running = run_uplink(settings_for(broker.port, backoff_max_s=0.3))
     wait_for(lambda: running.uplink.last_error is not None, "that it is said")
     raised = [(f"i{k % INCIDENTS:03}", k // INCIDENTS + 1, 1 + k % 4) for k in range(EVENTS)]
     for incident, sequence, severity in raised:
         put(outbox, incident, sequence, severity)
     assert outbox.count() == EVENTS
-    with broker, Listener(broker.port, "event") as listener:
+    with broker, Listener(broker.port, "event", "platform") as listener:
         wait_for(lambda: outbox.count() == 0, "that all leave", 90)
-        wait_for(lambda: len(listener.heard) >= EVENTS, "that all arrive", 20)
+        wait_for(lambda: len(listener.heard) >= EVENTS, "that all arrive", 60)
         heard = [message.payload.decode().split(" ")[0].split("/") for message in listener.heard]
     assert running.longest_silence_s < 2.0, "the thread goes on giving signs of life"
     arrived: defaultdict[str, list[int]] = defaultdict(list)
