@@ -61,7 +61,7 @@ class Decoder:
         self.begun = True
         if alone or not self.apart:
             if alone:
-                self._let_go()
+                self.close()
             pictures = self._own.decode(packet)
             if pictures:
                 self.rotation = pictures[-1].rotation
@@ -82,10 +82,7 @@ class Decoder:
         self._own.flush_buffers()
 
     def close(self) -> None:
-        """Let everything go."""
-        self._let_go()
-
-    def _let_go(self) -> None:
+        """Let the decoder for every picture go; it is made anew when such are wanted."""
         if self._whole is not None:
             self._whole[0].close()
             self._whole = None

@@ -121,7 +121,7 @@ class VideoSource(Source):
     ) -> list[av.VideoFrame]:  # fmt: skip
         """The pictures that come of a packet, each once."""
         decoder = self._decoder
-        if packet is not None and packet.is_keyframe and _own(packet, guessed) is None:
+        if packet is not None and packet.is_keyframe and _ticks(packet, guessed) is None:
             decoder.join()  # it could not be told from itself when it is decoded once more
         thin = self._thinning.within_s is not None or (decoder.apart and not decoder.begun)
         if packet is None or not (newest and packet.is_keyframe and thin):
@@ -140,7 +140,7 @@ class VideoSource(Source):
         self, keyframe: av.Packet[VideoStream], given: list[av.VideoFrame], guessed: bool
     ) -> list[av.VideoFrame]:  # fmt: skip
         """Have a decoder that puts pictures in order hand out the keyframe, which only the next would push out."""
-        own = _own(keyframe, guessed)
+        own = _ticks(keyframe, guessed)
         handed = given and (own is None or _ticks(given[-1], guessed) == own)
         if handed and not self._decoder.apart:
             return []
@@ -184,7 +184,7 @@ class VideoSource(Source):
         self, packet: av.Packet[VideoStream], guessed: bool, timeline: Timeline
     ) -> Sequence[av.Packet[VideoStream]]:
         """Keep a packet in the ring, and tell which to decode now."""
-        stamp = timeline.packet(_seconds(_own(packet, guessed), self._base))
+        stamp = timeline.packet(_seconds(_ticks(packet, guessed), self._base))
         if packet.is_corrupt:
             self._tally.corrupt += 1
             return ()
@@ -255,14 +255,9 @@ def stream_format(stream: VideoStream) -> StreamFormat:
     return StreamFormat(stream.codec_context.codec.name, header_of(stream), base, frame_seconds(stream))
 
 
-def _ticks(picture: av.VideoFrame, guessed: bool) -> int | None:
-    """When a picture is to be shown, in the stream's ticks."""
-    return picture.dts if guessed else picture.pts
-
-
-def _own(packet: av.Packet[VideoStream], guessed: bool) -> int | None:
-    """The same of a packet that was not decoded yet."""
-    return packet.dts if guessed else packet.pts
+def _ticks(of: av.VideoFrame | av.Packet[VideoStream], guessed: bool) -> int | None:
+    """When a picture, decoded or not, is to be shown, in the stream's ticks."""
+    return of.dts if guessed else of.pts
 
 
 def _seconds(ticks: int | None, base: Fraction) -> float | None:
