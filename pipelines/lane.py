@@ -25,7 +25,7 @@ from pipelines.track import Tracker, TrackSettings
 from pipelines.views import Views, close_up
 
 # Parts of the frame that the detector is given besides the whole, at each inspection.
-MOST_PARTS = 3
+MOST_PARTS = 2
 # The same for a camera that moves: between these, as time allows.
 LEAST_TILES, MOST_TILES = 1, 12
 

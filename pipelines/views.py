@@ -55,7 +55,8 @@ class Views:
 
     A small flame is lost when a whole picture is shrunk into the model. A region is therefore handed
     over as a square part, to be enlarged. A region too large to gain anything is visited
-    part by part, one at each inspection.
+    part by part, one at each inspection; of more regions than there may be parts the best is shown each time, and the
+    others take turns.
 
     Args:
         side_px: the model's input, pixels a side.
@@ -77,12 +78,22 @@ class Views:
             whole: the whole picture comes first; without it, it is there only where parts can not show all regions.
         """
         self._turn += 1
-        parts = [self._part(width, height, box) for box in regions.xyxy[: self._most]]
-        views = [] if parts and not whole and _show(parts, regions.xyxy) else [WHOLE]
+        boxes = self._chosen(regions.xyxy)
+        parts = [self._part(width, height, box) for box in boxes]
+        views = [] if parts and not whole and _show(parts, boxes) else [WHOLE]
         for part in parts:
             if part is not None and part not in views:
                 views.append(part)
         return np.array(views, np.float32)
+
+    def _chosen(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Those whose turn it is."""
+        if len(boxes) <= self._most:
+            return boxes
+        others = np.arange(1, len(boxes))
+        turn = np.roll(others, -(self._turn % len(others)))[: self._most - 1]
+        chosen: NDArray[np.float32] = boxes[np.append(0, turn)]
+        return chosen
 
     def _part(self, width: int, height: int, box: NDArray[np.float32]) -> Part | None:
         x1, y1, x2, y2 = (float(v) for v in box * np.array([width, height] * 2, np.float32))

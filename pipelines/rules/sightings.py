@@ -18,6 +18,9 @@ from pipelines.hazards import Box
 CAMERA_MOVES = 0.3
 # A spot reaches beyond its box by this share of its sides.
 _REACH = 0.5
+# Looking for more is worth so long in vain for each sign that is there: a flame comes and goes, and one weak sign of
+# nothing is common where people walk. A fire that was filmed, or smoke, was not without a sign for longer than 2 s.
+_CHASE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,8 @@ class Sightings:
 
     @property
     def pending(self) -> bool:
-        """Something is waiting to be confirmed or followed."""
-        return bool(self._spots)
+        """Something is waiting to be confirmed or followed; a place may be kept in mind for longer than that."""
+        return any(spot.confirmed or spot.missed_s <= _CHASE_S * len(spot.sightings) for spot in self._spots)
 
     @property
     def spots(self) -> tuple[Spot, ...]:

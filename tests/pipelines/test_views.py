@@ -55,6 +55,21 @@ def test_a_large_region_is_visited_part_by_part() -> None:
     assert seen.mean() > 0.99
 
 
+def test_of_more_regions_than_parts_the_best_is_always_shown_and_the_others_take_turns() -> None:
+    boxes = [(0.05 + 0.25 * k, 0.5, 0.1 + 0.25 * k, 0.55) for k in range(4)]
+    views, shown = Views(416, 2), []
+    for _ in range(3):
+        best, other = views.plan(1920, 1080, regions(*boxes))[1:]
+        assert best[0] < boxes[0][0] < best[2]
+        shown.append(next(k for k, box in enumerate(boxes) if other[0] < box[0] < other[2]))
+    assert sorted(shown) == [1, 2, 3]
+
+
+def test_with_one_part_the_best_region_is_shown() -> None:
+    (_, part) = Views(416, 1).plan(1920, 1080, regions((0.1, 0.5, 0.15, 0.55), (0.6, 0.5, 0.65, 0.55)))
+    assert part[0] < 0.1 < part[2]
+
+
 def test_a_portrait_picture() -> None:
     part = Views(416, 3).plan(406, 720, regions((0.4, 0.1, 0.6, 0.2)))[1]
     x1, y1, x2, y2 = px(part, 406, 720)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -68,13 +68,15 @@ def test_there_are_as_many_as_suppression_leaves_and_in_order(seed: int, count: 
 
 
 @given(st.integers(0, 10**6), st.floats(0.05, 0.5))
+@example(874, 0.5)  # sums of another length: the last digits differ
 def test_weak_boxes_that_are_not_decoded_change_nothing_of_the_strong(seed: int, floor: float) -> None:
     """The scorer decodes down to hardly any confidence, the agent does not: a box of both has one score."""
     found = crowd(seed, 60)
     decoded = found.pick(found.confidence >= floor * SHARE)
     every, fewer = vote(found, IOU), vote(decoded, IOU)
     for xyxy, confidence in strong(suppress(found, IOU), floor):
-        assert row_of(every, confidence, xyxy, found) == row_of(fewer, confidence, xyxy, decoded)
+        wanted = row_of(every, confidence, xyxy, found)
+        assert row_of(fewer, confidence, xyxy, decoded) == pytest.approx(wanted, abs=1e-3)
 
 
 def strong(kept: Detections, floor: float) -> list[tuple[NDArray[np.float32], float]]:
@@ -89,7 +91,7 @@ def row_of(told: Detections, confidence: float, xyxy: NDArray[np.float32], found
     # Winners stand in the order of what they came to: found again by their overlap with where they were.
     again = [i for i in range(len(told)) if told.class_id[i] == kept.class_id[at]]
     nearest = min(again, key=lambda i: float(np.abs(told.xyxy[i] - kept.xyxy[at]).sum()))
-    return (round(float(told.confidence[nearest]), 5), *np.round(told.xyxy[nearest], 2).tolist())
+    return (float(told.confidence[nearest]), *told.xyxy[nearest].tolist())
 
 
 @pytest.mark.parametrize("found", [boxes(), boxes((5, 5, 5, 5, 0.9))], ids=["nothing", "a box without an area"])

@@ -46,6 +46,37 @@ def test_signs_that_are_too_old_do_not_count() -> None:
     assert all(look(sightings, i * 4.5, (HERE, 0.6)) == [] for i in range(10))
 
 
+@pytest.mark.parametrize(("signs", "chased_s"), [(1, 3.0), (2, 6.0)])
+def test_one_sign_is_not_chased_for_as_long_as_several(signs: int, chased_s: float) -> None:
+    sightings = Sightings(USUAL)
+    for i in range(signs):
+        look(sightings, i * 0.5, (HERE, 0.3))
+    last_s = (signs - 1) * 0.5
+    look(sightings, last_s + chased_s)
+    assert sightings.pending
+    look(sightings, last_s + chased_s + 0.5)
+    assert not sightings.pending
+    assert len(sightings.spots) == 1  # what comes there later still adds to it
+
+
+def test_a_place_that_is_no_longer_chased_is_confirmed_by_more_signs_all_the_same() -> None:
+    sightings = Sightings(USUAL)
+    look(sightings, 0.0, (HERE, 0.5))
+    look(sightings, 4.0)
+    assert not sightings.pending
+    look(sightings, 4.5, (HERE, 0.5))
+    assert sightings.pending
+    assert len(look(sightings, 5.0, (HERE, 0.5))) == 1
+
+
+def test_a_confirmed_hazard_is_followed_until_it_has_ended() -> None:
+    sightings = Sightings(USUAL)
+    for i in range(3):
+        look(sightings, i * 0.5, (HERE, 0.6))
+    look(sightings, 10.0)
+    assert sightings.pending
+
+
 def test_signs_in_different_places_do_not_add_up() -> None:
     sightings = Sightings(USUAL)
     look(sightings, 0, (HERE, 0.6))
