@@ -12,8 +12,8 @@ from pipelines.frame import Plane
 _STILL_RATIO = 0.7
 _SMOOTHING = 1 / 4
 _LEAST, _MOST = 0.5, 10.0
-# Of so many looks one is learnt from, once a few have been: noise changes with the light, not with the picture.
-_EVERY, _FIRST = 4, 8
+# So many pairs are learnt from at first.
+_FIRST = 8
 # Pairs of rows so far apart are enough.
 _APART = 6
 
@@ -23,16 +23,24 @@ class Noise:
 
     One number for the whole view: a number for each cell would learn a flame's flicker as noise within
     a minute. Pictures between which the camera moved say nothing of noise and are left out.
+
+    Args:
+        every: of so many pairs one is learnt from, once a few have been: noise changes with the light, not with the
+            picture.
+
+    Attributes:
+        levels: the noise.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every: int) -> None:
         self.levels = 1.0
+        self._every = every
         self._looks = 0
 
     def learn(self, now: Plane, last: Plane) -> None:
         """Take two pictures that follow each other: `(rows, columns)` uint8, rows a multiple of 6, columns even."""
         self._looks += 1
-        if self._looks > _FIRST and self._looks % _EVERY:
+        if self._looks > _FIRST and self._looks % self._every:
             return
         rows, columns = now.shape
         # (bands, 2, pairs, 2): cells in twos and twos.
@@ -41,7 +49,8 @@ class Noise:
         single = _median(np.abs(step[:, 0, ::2, 0]))
         fourfold = _median(np.abs(step[:, 0, :, 0] + step[:, 0, :, 1] + step[:, 1, :, 0] + step[:, 1, :, 1])) / 4
         if fourfold <= _STILL_RATIO * single or single <= _LEAST:
-            self.levels += _SMOOTHING * (min(max(single, _LEAST), _MOST) - self.levels)
+            weight = _SMOOTHING if self._looks > 1 else 1.0
+            self.levels += weight * (min(max(single, _LEAST), _MOST) - self.levels)
 
 
 def _median(values: NDArray[np.int16]) -> float:

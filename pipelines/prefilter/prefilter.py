@@ -34,6 +34,10 @@ SETTLE_S = 2.0
 # Where this share of the cells differs, a part of that may be the iris: a white car in the view darkens all of it.
 _DRIFT_SHARE = 0.04
 _DARK = 110  # no flame is darker
+# Pictures so far apart are keyframes: an encoder draws each anew, with a noise that it hides between two of them.
+_APART_S = 0.9
+# Of so many pictures that follow one another noise is learnt from one; of keyframes from each, there are few.
+_LEARN_EVERY = 4
 
 _Mask = NDArray[np.bool_]
 
@@ -57,10 +61,11 @@ class Prefilter:
 
     def reset(self) -> None:
         """Forget the view."""
-        self._noise = Noise()
+        self._noise = self._noise_in_a_row = Noise(_LEARN_EVERY)
+        self._noise_apart = Noise(1)
         self._size = (0, 0)
         self._last: Plane | None = None
-        self._begun_s = 0.0
+        self._begun_s = self._last_s = 0.0
 
     def look(self, frame: Frame) -> Activity:
         """What changed in this frame; costs about the same whatever its size."""
@@ -70,7 +75,8 @@ class Prefilter:
         luma, now, switched = self._small.luma(frame), frame.time_s, False
         if self._last is None:
             self._begin(luma, now)
-            self._last = luma
+            self._last, self._last_s = luma, now
+        self._hear(luma, now)
         last, limit = self._last, max(self._noise.levels * NOISE_TIMES, LEAST_FAST)
         step = np.asarray(cv2.absdiff(luma, last), np.uint8)
         moving = step > limit
@@ -147,9 +153,14 @@ class Prefilter:
     def _learn(self, luma: Plane, now: float) -> None:
         self._fast.update(luma)
         self._slow.update(luma, now)
-        if self._last is not None:
-            self._noise.learn(luma, self._last)
-        self._last = luma
+        self._last, self._last_s = luma, now
+
+    def _hear(self, luma: Plane, now: float) -> None:
+        """Which noise this picture has, as far as it is known."""
+        if self._last is None or now == self._last_s:
+            return
+        self._noise = self._noise_apart if now - self._last_s >= _APART_S else self._noise_in_a_row
+        self._noise.learn(luma, self._last)
 
 
 class _Derived(Derived):

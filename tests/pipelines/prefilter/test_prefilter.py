@@ -51,6 +51,18 @@ def test_noise_is_not_a_region(noise: float) -> None:
     assert sum(len(look.regions) > 0 for look in looks) <= 2
 
 
+def test_keyframes_which_an_encoder_draws_anew_are_no_regions() -> None:
+    """Between them it hides the noise; what is known of the one kind of picture does not hold for the other."""
+    prefilter, flagged = settled(0.5), 0
+    for turn in range(3):
+        began_s = 10 + 40 * turn
+        keyframes = [prefilter.look(seen(a_yard(), began_s + 2 * i, 6.0)) for i in range(1, 16)]
+        flagged += sum(len(look.regions) > 0 for look in keyframes)
+        for i in range(40):  # awake for a while
+            prefilter.look(seen(a_yard(), began_s + 31 + i / 5, 0.5))
+    assert flagged <= 1
+
+
 def test_something_that_moves_is_a_region_where_it_is() -> None:
     prefilter = settled()
     hits = 0
