@@ -5,19 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edge.agent import inspector
 from edge.agent.desk import Desk, Look
 from edge.agent.ids import Uuid7
 from edge.agent.inspector import Inspector
 from edge.clock import ManualClock
 from edge.model_store import ModelStore
+from edge.sources.turns import Turns
 from pipelines.detect import Detector, Request, Seen
+from pipelines.detections import Detections
 from pipelines.frame import Plane, from_bgr
 from pipelines.lane import LanePlan
+from pipelines.schedule import Reason, Want
 from pipelines.watch import Inspection, Watch, WatchPlan
 
 SOURCES = ("gate", "yard")
@@ -261,3 +267,51 @@ def test_a_picture_that_waited_too_long_is_dropped_and_counted_unless_its_view_i
     assert [told[:2] for told in bench.told] == [("yard", 9)]
     assert bench.inspector.stats("gate").late == 1
     assert bench.inspector.stats("yard").late == 0
+
+
+def a_core_is_free(turns: Turns) -> bool:
+    with turns.turn(0.0) as mine:
+        return mine
+
+
+@pytest.mark.parametrize(("reason", "free"), [(Reason.REGIONS, True), (Reason.CONFIRM, False)])
+def test_nobody_begins_to_decode_while_a_look_may_raise_an_alarm(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, reason: Reason, free: bool
+) -> None:
+    turns, found = Turns(2), []
+
+    def detect(requests: list[Request]) -> list[Seen]:
+        found.append(a_core_is_free(turns))
+        return [Seen(Detections.none(), request.views) for request in requests]
+
+    monkeypatch.setattr(inspector, "DECODING", turns)
+    monkeypatch.setattr(bench.watches["gate"], "want", lambda _frame, _activity: Want(reason, 1.0))
+    monkeypatch.setattr(bench.detector, "detect_together", detect)
+    bench.put("gate", 0, 0.0)
+    bench.inspect_one()
+    assert found == [free]
+    assert a_core_is_free(turns)
+
+
+@pytest.mark.parametrize("events", [0, 1])
+def test_nobody_begins_to_decode_while_an_event_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, events: int
+) -> None:
+    turns, found = Turns(2), []
+    watch, tell = bench.watches["gate"], bench.inspector._tell
+    conclude = watch.conclude
+
+    def with_events(*given: Any) -> Inspection:
+        return replace(conclude(*given), events=(object(),) * events)  # nobody looks at it
+
+    def told(look: Look, inspection: Inspection) -> None:
+        found.append(a_core_is_free(turns))
+        tell(look, inspection)
+
+    monkeypatch.setattr(inspector, "DECODING", turns)
+    monkeypatch.setattr(watch, "conclude", with_events)
+    monkeypatch.setattr(bench.inspector, "_tell", told)
+    bench.put("gate", 0, 0.0)
+    bench.inspect_one()
+    assert found == [not events]
+    assert a_core_is_free(turns)
