@@ -35,3 +35,15 @@ def keep_small() -> None:
             (_M_ARENA_MAX, _ARENAS), (_M_MMAP_THRESHOLD, _MAPPED_FROM), (_M_TRIM_THRESHOLD, _TRIMMED_FROM),
         ):  # fmt: skip
             mallopt(name, value)
+
+
+def give_back() -> None:
+    """Return what lies free between what stays to the machine; call it now and then.
+
+    Alarms, reloads and lost brokers need memory for a while, and small pieces that outlive them keep glibc from
+    giving it back by itself: it only does so from a heap's end.
+    """
+    if sys.platform.startswith("linux"):
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

@@ -20,6 +20,7 @@ from edge.clock import AgentClock
 from edge.coverage.watcher import Watcher
 from edge.delivery.contract import Heartbeat, SourceStatus, utc
 from edge.delivery.uplink import Uplink
+from edge.footprint import give_back
 from edge.sources import SourceStats, State
 from edge.version import __version__
 from pipelines.schedule import Samples
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 FILE = "status.json"
 _TURN_S = 0.5
+_GIVE_BACK_EVERY_S = 60.0
 _WORDS = {
     State.IDLE: "starting",
     State.STREAMING: "online",
@@ -88,25 +90,37 @@ class StatusReport:
     def run(self, stop: threading.Event, beat: Beat) -> None:
         """The thread's work; see `Worker.run`."""
         told: object = None
-        due_s = float("-inf")
+        due_s, returned_s = float("-inf"), self._clock.monotonic()
         while not stop.wait(_TURN_S):
             beat()
-            heartbeat = self.heartbeat()
-            states = tuple((source.name, source.state, source.unseen) for source in heartbeat.sources)
-            news = (states, heartbeat.faults)
-            if news != told or self._clock.monotonic() >= due_s:
-                told, due_s = news, self._clock.monotonic() + self._every_s
+            now_s, news = self._clock.monotonic(), self._news()
+            if news != told or now_s >= due_s:
+                told, due_s = news, now_s + self._every_s
+                heartbeat = self.heartbeat()
                 self._read.uplink.publish_status(heartbeat)
                 self.write(heartbeat)
+            if now_s - returned_s >= _GIVE_BACK_EVERY_S:
+                returned_s = now_s
+                give_back()
         self.write(self.heartbeat(), running=False)
+
+    def _news(self) -> object:
+        """What is told at once when it has changed."""
+        sources = self._sources(self._workers())
+        return tuple((source.name, source.state, source.unseen) for source in sources), tuple(self._read.faults())
+
+    def _workers(self) -> dict[str, WorkerReport]:
+        return {report.name: report for report in self._read.workers()}
+
+    def _sources(self, workers: Mapping[str, WorkerReport]) -> tuple[SourceStatus, ...]:
+        return tuple(self._source(reader, workers) for reader in self._read.readers.values())
 
     def heartbeat(self) -> Heartbeat:
         """How everything is now."""
-        workers = {report.name: report for report in self._read.workers()}
-        sources = tuple(self._source(reader, workers) for reader in self._read.readers.values())
+        workers = self._workers()
         return Heartbeat(
             time=utc(self._clock.now()),
-            sources=sources,
+            sources=self._sources(workers),
             outbox_waiting=self._read.uplink.waiting,
             **self._read.uplink.numbers(),
             faults=tuple(self._read.faults()),

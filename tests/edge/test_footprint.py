@@ -42,3 +42,29 @@ def test_threads_share_cores_and_heaps() -> None:
     cores, heaps = told(small=True)
     assert cores == 1
     assert heaps < told(small=False)[1]
+
+
+_SCATTERED = """
+import os
+from edge.footprint import give_back, keep_small
+
+def resident_mb():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+keep_small()
+pieces = [bytes(50_000) for _ in range(4_000)]
+before = resident_mb()
+pieces = pieces[::40]
+freed = resident_mb()
+give_back()
+print(round(before), round(freed), round(resident_mb()))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's heaps are seen in /proc")
+def test_what_lies_free_between_what_stays_is_given_back() -> None:
+    ran = subprocess.run([sys.executable, "-c", _SCATTERED], capture_output=True, text=True, check=True)
+    before, freed, after = (int(word) for word in ran.stdout.split())
+    assert before - freed < 50  # what is left at the heap's end keeps the rest
+    assert before - after > 150
