@@ -50,7 +50,7 @@ class Extent:
     loads: tuple[int, int] = (6, 16)
     sub_load: int = 24
     repeats: int = 1
-    predict_s: float = 3.0
+    predict_s: float = 2.0
     lead_s: float = 18.0
     apart_s: float = 16.0
     tail_s: float = 2.0

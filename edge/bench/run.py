@@ -90,7 +90,8 @@ class Bench:
         parts.do("loop D: all quiet", [*_of_d("quiet"), "rss_mb"], costs.agent_quiet)
         for condition in CONDITIONS[1:]:
             parts.do(f"loop D: {condition}", _of_d(condition), partial(costs.agent_mixed, condition))
-        parts.do("reference: time to alarm", ["time_to_alarm_s.reference"], partial(real.alarms_of, "R"))
+        parts.do("reference: time to alarm", ["time_to_alarm_s.reference"], real.alarms_of_reference)
+        parts.do("loop A: time to alarm", ["time_to_alarm_s.A"], real.alarms_of_a)
         parts.do("loop D: real time, with hazards", ["confirmed", "time_to_alarm_s.D", "latency_ms"], real.confirm)
         parts.do("loop D: twice too many", ["overload_p99_ms"], real.overload)
         for loop in reversed(RIVALS):
@@ -98,7 +99,6 @@ class Bench:
             parts.do(f"loop {loop}: cost of a camera", places, partial(costs.rival, loop))
         steps = ["prefilter_us", "detect_over_raw", "predict_ratio", "predict_ratio_int8", "packing_ratio"]
         parts.do("single steps", steps, lambda: costs.steps(MODEL))
-        parts.do("loop A: time to alarm", ["time_to_alarm_s.A"], partial(real.alarms_of, "A"))
         parts.do("prefilter: what it misses", ["prefilter"], lambda: self._audit(record))
 
     def _raise(self, parts: Parts, real: RealTime) -> None:

@@ -74,12 +74,9 @@ def patrol(
 
 
 def _report(findings: Findings, mission: Mission, out: Path) -> None:
-    from edge.patrol.geojson import geojson
-    from edge.patrol.page import page
+    from edge.patrol.report import write_report
 
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in (("report.html", page(findings, mission)), ("patrol.geojson", geojson(findings, mission))):
-        (out / name).write_text(text, encoding="utf-8")
+    page = write_report(findings, mission, out)
     for place in findings.places.believed:
         long, short, _ = place.point.ellipse
         typer.echo(
@@ -87,7 +84,7 @@ def _report(findings: Findings, mission: Mission, out: Path) -> None:
             f"{place.count} sightings"
         )
     typer.echo(
-        f"{len(findings.places.believed)} hazards, {findings.cover.area()[1] / 10_000:.2f} ha: {out / 'report.html'}"
+        f"{len(findings.places.believed)} hazards, {findings.cover.area()[1] / 10_000:.2f} ha: {page}"
     )
 
 
@@ -98,6 +95,7 @@ def _fly(mission: Mission, live: LiveSettings, store: ModelStore, out: Path) -> 
     from edge.cli.run import end_on_signals, leave, start_afresh
     from edge.footprint import keep_small
     from edge.patrol.live import SOURCE, LiveLog, site_of
+    from edge.patrol.report import Logbook
 
     keep_small()
     stop, watching = threading.Event(), threading.Event()
@@ -110,7 +108,8 @@ def _fly(mission: Mission, live: LiveSettings, store: ModelStore, out: Path) -> 
         seen = LiveLog(mission, track, track.terrain)
         agent.observer = seen.take
         watching.set()
-        ending = agent.run(stop, until_end=True)
+        with Logbook(seen.so_far, mission, out):
+            ending = agent.run(stop, until_end=True)
     seen.settle()
     seen.findings.faults += [f"telemetry: {count} messages left out: {why}" for why, count in track.left_out.items()]
     seen.findings.faults += [track.error] if track.error is not None else []

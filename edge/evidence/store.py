@@ -238,14 +238,16 @@ class EvidenceStore:
             folder.writers += 1
         part = path.with_name(path.name + _PART)
         try:
-            write(part)  # a clip takes seconds: others go on meanwhile
+            write(part)  # a clip takes seconds, and its way to the disk: others go on meanwhile
             size, digest = part.stat().st_size, digest_of(part)
+            _flush(part)
             with self._lock:
                 replaced = path.stat().st_size if path.exists() else 0
                 self._make_room(size - replaced, incident)
-                _settle(part, path)
+                part.replace(path)
                 folder.size += size - replaced
                 folder.touched_s = self._clock.now()
+            _flush(path.parent)
         except OSError as error:
             raise _disk_error(path, error) from error
         finally:
@@ -339,16 +341,16 @@ def _jpeg(name: str, picture: Plane, quality: int) -> bytes:
     return content.tobytes()
 
 
-def _settle(part: Path, path: Path) -> None:
-    """Let a finished file appear under its name, also if the power fails now."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+def _flush(path: Path) -> None:
+    """What a file holds, or which files a folder holds, is to be there also if the power fails now.
+
+    A clip takes a tenth of a second and more to be on the disk: an alarm's pictures must not wait for it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _plain(name: str) -> str:

@@ -61,6 +61,12 @@ class Cover:
         if polygon:
             self._footprints.append(polygon)
 
+    def copy(self) -> Cover:
+        """As it is now; footprints do not change."""
+        copied = Cover()
+        copied._footprints = list(self._footprints)
+        return copied
+
     def includes(self, spot: Spot) -> bool:
         """This place was looked at."""
         return any(_inside(polygon, spot) for polygon in self._footprints)

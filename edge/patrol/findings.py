@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -84,6 +85,19 @@ class Findings:
     faults: list[str] = field(default_factory=list)
     looks: int = 0
     seconds: float = 0.0
+
+    def copy(self) -> Findings:
+        """As they are now, whatever is noted later."""
+        return replace(
+            self,
+            places=deepcopy(self.places),
+            cover=self.cover.copy(),
+            way=list(self.way),
+            pictures=dict(self.pictures),
+            unplaced=self.unplaced.copy(),
+            missing=self.missing.copy(),
+            faults=list(self.faults),
+        )
 
     def picture(self, place: Place) -> bytes | None:
         """The one that shows a place best."""

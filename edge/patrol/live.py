@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ class _Noted:
 
 
 class LiveLog:
-    """Gathers what the agent sees into the findings of the patrol. Belongs to the thread that inspects.
+    """Gathers what the agent sees into the findings of the patrol. `take` belongs to the thread that inspects.
 
     Args:
         mission: what is looked for.
@@ -90,6 +91,12 @@ class LiveLog:
         self._track = track
         self._waiting: deque[_Noted] = deque()
         self._began_s: float | None = None
+        self._lock = threading.Lock()
+
+    def so_far(self) -> Findings:
+        """A copy of the findings, from any thread."""
+        with self._lock:
+            return self.findings.copy()
 
     def take(self, look: Look, inspection: Inspection) -> None:
         """One look more."""
@@ -108,5 +115,6 @@ class LiveLog:
                 return
             self._waiting.popleft()
             self._began_s = noted.frame.time_s if self._began_s is None else self._began_s
-            self.findings.seconds = noted.frame.time_s - self._began_s
-            self.findings.note(noted.frame, fix, noted.seen, round(self.findings.seconds, 3))
+            with self._lock:
+                self.findings.seconds = noted.frame.time_s - self._began_s
+                self.findings.note(noted.frame, fix, noted.seen, round(self.findings.seconds, 3))

@@ -251,6 +251,28 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert on_disk(tmp_path) == 0
 
 
+def test_an_alarms_pictures_do_not_wait_for_a_clip_on_its_way_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, slow, written, flush = EvidenceStore(tmp_path, PLENTY), threading.Event(), threading.Event(), os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if threading.current_thread() is clip:
+            written.set()
+            assert slow.wait(10)
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    clip = threading.Thread(target=put, args=(store, "a"))
+    clip.start()
+    assert written.wait(10)
+    put(store, "b")
+    assert incidents(tmp_path) >= {"b"}
+    slow.set()
+    clip.join(10)
+    assert store.size == on_disk(tmp_path)
+
+
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "root").write_text("a file")
     with pytest.raises(EvidenceError, match=r"evidence .*root: File exists"):
