@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from edge.clock import AgentClock
 from edge.sources.turns import DECODING
 from pipelines.detect import Detector, Request, Seen
 from pipelines.events import Event
-from pipelines.schedule import Reason, Samples, Want, choose
+from pipelines.schedule import Samples, Want, choose
 from pipelines.watch import Inspection, Watch
 
 log = logging.getLogger(__name__)
@@ -230,14 +230,14 @@ class Inspector:
             self._watches[look.frame.source].requests(look.frame, look.activity, whole=want.whole)
             for look, want in chosen
         ]
-        with self._alone(chosen):
-            told = _see(shown)
+        told = _see(shown)
         if len(chosen) == 1:
             self._watches[self._in_hand[0]].spent(self._clock.monotonic() - began_s)
         for (look, _), seen in zip(chosen, told, strict=True):
             source = look.frame.source
             self._in_hand = (source,)
             inspection = self._watches[source].conclude(look.frame, look.activity, seen)
+            # An alarm has one more core, though it uses one: what runs beside it slows it down.
             with DECODING.hold() if inspection.events else nullcontext():
                 self._tell(look, inspection)
             self._counts[source] += 1
@@ -247,11 +247,6 @@ class Inspector:
             self._aside.pop(source, None)
             self._suspects.discard(source)
         self._in_hand = ()
-
-    def _alone(self, chosen: Sequence[tuple[Look, Want]]) -> AbstractContextManager[None]:
-        """What may raise an alarm has one more core, though it uses one: the others would slow it down."""
-        urgent = any(want.reason is Reason.CONFIRM and not self.active(look.frame.source) for look, want in chosen)
-        return DECODING.hold() if urgent else nullcontext()
 
 
 def _see(shown: Sequence[Shown]) -> list[list[Seen]]:

@@ -83,9 +83,7 @@ def _report(findings: Findings, mission: Mission, out: Path) -> None:
             f"{place.kind}  {place.latitude_deg:.6f}, {place.longitude_deg:.6f}  ±{long:.0f} × {short:.0f} m  "
             f"{place.count} sightings"
         )
-    typer.echo(
-        f"{len(findings.places.believed)} hazards, {findings.cover.area()[1] / 10_000:.2f} ha: {page}"
-    )
+    typer.echo(f"{len(findings.places.believed)} hazards, {findings.cover.area()[1] / 10_000:.2f} ha: {page}")
 
 
 def _fly(mission: Mission, live: LiveSettings, store: ModelStore, out: Path) -> NoReturn:

@@ -33,7 +33,8 @@ _DEFAULT_BASE = Fraction(1, 90_000)
 _LAG_S = 0.3  # a reader behind by less is in time
 _REORDERED = 4  # pictures that may come before one that is shown earlier
 _PATIENCE_S = 0.25  # longer for a turn to decode, and what comes of it is too old
-_PATIENCE_FOR_KEYFRAMES_S = 0.5  # the next would come seconds later
+# The next keyframe would come seconds later: who has been without a turn for long waits for a good part of that time.
+_LEAST_PATIENCE_S, _MOST_PATIENCE_S, _PATIENCE_SHARE = 0.5, 2.0, 0.25
 _EARLY_S = 0.1  # nobody waits for what is passed over: several packets at a time cost less than each by itself
 _WAITS_S = 0.002  # reading a packet that is already there takes less
 NO_PTS = frozenset({"avi"})  # it stores no presentation times: libav's are guesses, its decoding times are right
@@ -134,7 +135,10 @@ class VideoSource(Source):
         """How long to wait for a turn to decode; for ever if nobody waits for the picture."""
         if self._catch_up is None:
             return None
-        return _PATIENCE_S if self.urgent else _PATIENCE_FOR_KEYFRAMES_S
+        if self.urgent:
+            return _PATIENCE_S
+        without_s = self._clock.monotonic() - self._turn_s
+        return min(max(_PATIENCE_SHARE * without_s, _LEAST_PATIENCE_S), _MOST_PATIENCE_S)
 
     def _press(
         self, keyframe: av.Packet[VideoStream], given: list[av.VideoFrame], guessed: bool

@@ -20,10 +20,8 @@ from edge.clock import ManualClock
 from edge.model_store import ModelStore
 from edge.sources.turns import Turns
 from pipelines.detect import Detector, Request, Seen
-from pipelines.detections import Detections
 from pipelines.frame import Plane, from_bgr
 from pipelines.lane import LanePlan
-from pipelines.schedule import Reason, Want
 from pipelines.watch import Inspection, Watch, WatchPlan
 
 SOURCES = ("gate", "yard")
@@ -272,25 +270,6 @@ def test_a_picture_that_waited_too_long_is_dropped_and_counted_unless_its_view_i
 def a_core_is_free(turns: Turns) -> bool:
     with turns.turn(0.0) as mine:
         return mine
-
-
-@pytest.mark.parametrize(("reason", "free"), [(Reason.REGIONS, True), (Reason.CONFIRM, False)])
-def test_nobody_begins_to_decode_while_a_look_may_raise_an_alarm(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, reason: Reason, free: bool
-) -> None:
-    turns, found = Turns(2), []
-
-    def detect(requests: list[Request]) -> list[Seen]:
-        found.append(a_core_is_free(turns))
-        return [Seen(Detections.none(), request.views) for request in requests]
-
-    monkeypatch.setattr(inspector, "DECODING", turns)
-    monkeypatch.setattr(bench.watches["gate"], "want", lambda _frame, _activity: Want(reason, 1.0))
-    monkeypatch.setattr(bench.detector, "detect_together", detect)
-    bench.put("gate", 0, 0.0)
-    bench.inspect_one()
-    assert found == [free]
-    assert a_core_is_free(turns)
 
 
 @pytest.mark.parametrize("events", [0, 1])

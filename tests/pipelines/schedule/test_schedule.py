@@ -97,9 +97,9 @@ def test_looks_at_regions_do_not_put_off_the_whole() -> None:
 
 @pytest.mark.parametrize(
     ("one", "can"),
-    [(Want(Reason.CONFIRM, 3.0), True), (Want(Reason.DUE, 0.9), True), (Want(Reason.DUE, 1.0), False)],
+    [(Want(Reason.CONFIRM, 3.0), True), (Want(Reason.REGIONS, 3.0), True), (Want(Reason.DUE, 0.9), False)],
 )
-def test_only_what_is_over_its_time_can_not_wait_for_a_later_frame(one: Want, can: bool) -> None:
+def test_only_what_is_due_can_not_wait_for_a_later_frame(one: Want, can: bool) -> None:
     assert one.can_wait is can
 
 
