@@ -24,8 +24,9 @@ from pipelines.tiles import Tiles
 from pipelines.track import Tracker, TrackSettings
 from pipelines.views import Views, close_up
 
-# Parts of the frame that the detector is given besides the whole, at each inspection.
-MOST_PARTS = 2
+# Parts of the frame that the detector is given besides the whole: of a view that is inspected again and again, and of
+# one that is inspected by its keyframes, where the first look decides whether the others come now or at the next.
+MOST_PARTS, MOST_SELDOM, _SELDOM_S = 2, 3, 1.0
 # The same for a camera that moves: between these, as time allows.
 LEAST_TILES, MOST_TILES = 1, 12
 
@@ -93,6 +94,7 @@ class Lane:
         self._always = always
         self._bearings = bearings
         self._parts = MOST_PARTS
+        self._asked_s = float("-inf")
         self._fit()
         self._rules = tuple((settings, self._rule(settings, zones)) for settings in plan.rules)
 
@@ -113,8 +115,10 @@ class Lane:
             self._fit()
             self.reset()
         size, regions = (frame.width, frame.height), activity.regions
+        seldom, self._asked_s = frame.time_s - self._asked_s >= _SELDOM_S, frame.time_s
         if self._bearings is None:
-            return Request(frame, self._views.plan(*size, regions, whole=whole))
+            most = MOST_SELDOM if seldom else MOST_PARTS
+            return Request(frame, self._views.plan(*size, regions, whole=whole, most=most))
         pose = self._bearings.where(Moment.of(frame)).pose
         followed = [box for _, rule in self._rules if isinstance(rule, Grounded) for box in rule.follows(frame)]
         row = horizon(pose) if pose is not None else None
@@ -129,7 +133,7 @@ class Lane:
         """What depends on the model: it may be exchanged while the agent runs."""
         self._card = card = self.detector.card
         side_px = min(card.input.width, card.input.height)
-        self._views, self._tiles = Views(side_px, MOST_PARTS), Tiles(side_px, self._parts)
+        self._views, self._tiles = Views(side_px), Tiles(side_px, self._parts)
         self._tracker = Tracker(TrackSettings(card.meanings, tuple(c.threshold for c in card.classes)))
 
     def see(self, frame: Frame, activity: Activity, seen: Seen) -> Scene:

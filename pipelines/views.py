@@ -60,15 +60,15 @@ class Views:
 
     Args:
         side_px: the model's input, pixels a side.
-        most: parts besides the whole picture.
     """
 
-    def __init__(self, side_px: int, most: int) -> None:
+    def __init__(self, side_px: int) -> None:
         self._side_px = side_px
-        self._most = most
         self._turn = 0
 
-    def plan(self, width: int, height: int, regions: Regions, *, whole: bool = True) -> NDArray[np.float32]:
+    def plan(
+        self, width: int, height: int, regions: Regions, *, whole: bool = True, most: int = 3
+    ) -> NDArray[np.float32]:
         """Views of a frame of this size: `(k, 4)`, 0–1.
 
         Args:
@@ -76,9 +76,10 @@ class Views:
             height: of the frame, pixels.
             regions: where something may have changed, best first.
             whole: the whole picture comes first; without it, it is there only where parts can not show all regions.
+            most: parts besides the whole picture.
         """
         self._turn += 1
-        boxes = self._chosen(regions.xyxy)
+        boxes = self._chosen(regions.xyxy, most)
         parts = [self._part(width, height, box) for box in boxes]
         views = [] if parts and not whole and _show(parts, boxes) else [WHOLE]
         for part in parts:
@@ -86,12 +87,12 @@ class Views:
                 views.append(part)
         return np.array(views, np.float32)
 
-    def _chosen(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _chosen(self, boxes: NDArray[np.float32], most: int) -> NDArray[np.float32]:
         """Those whose turn it is."""
-        if len(boxes) <= self._most:
+        if len(boxes) <= most:
             return boxes
         others = np.arange(1, len(boxes))
-        turn = np.roll(others, -(self._turn % len(others)))[: self._most - 1]
+        turn = np.roll(others, -(self._turn % len(others)))[: most - 1]
         chosen: NDArray[np.float32] = boxes[np.append(0, turn)]
         return chosen
 

@@ -183,10 +183,10 @@ def variant(model: LoadedModel, file: str) -> Detector:
 def _moving(frames: Sequence[Frame], model: LoadedModel) -> list[Request]:
     """Frames with the parts that Lookout's prefilter would have looked at."""
     side = min(model.card.input.width, model.card.input.height)
-    prefilter, views = Prefilter(), Views(side, MOST_PARTS)
+    prefilter, views = Prefilter(), Views(side)
     planned = [
-        Request(frame, views.plan(frame.width, frame.height, prefilter.look(frame).regions, whole=False))
-        for frame in frames
+        Request(frame, views.plan(frame.width, frame.height, regions, whole=False, most=MOST_PARTS))
+        for frame, regions in ((frame, prefilter.look(frame).regions) for frame in frames)
     ]
     parts = [Request(one.frame, one.views[~(one.views == WHOLE[0]).all(axis=1)]) for one in planned]
     return [one for one in parts if len(one.views)]

@@ -16,6 +16,10 @@ class Reason(IntEnum):
     DUE = 3  # it has not been looked at in full for max_gap_s
 
 
+# Times `max_gap_s` after which any picture of a view will do.
+_LONGEST = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class Want:
     """One view's wish.
@@ -27,17 +31,22 @@ class Want:
             so that too little time is shared evenly.
         score: the best region's score, where that is the reason.
         whole: the whole view is to be looked at, and not the regions alone.
+        signs: a rule has some: what it would tell of an old picture comes too late.
     """
 
     reason: Reason
     waited: float
     score: float = 0.0
     whole: bool = True
+    signs: bool = False
 
     @property
     def can_wait(self) -> bool:
-        """A later frame will do as well, and tells more: not where it is about time that the view is looked at."""
-        return self.reason is not Reason.DUE
+        """A later frame will do as well, and tells more: not where it is about time that the view is looked at.
+
+        A view in which a rule has signs gives five pictures a second, and is let wait once more.
+        """
+        return self.reason is not Reason.DUE or (self.signs and self.waited < _LONGEST)
 
 
 # A view is due a little before its time, so that there is a second chance where a frame is dropped.
@@ -85,7 +94,7 @@ class Agenda:
         if passed < self._interval_s * 0.95:
             return None
         if unseen_s >= self._max_gap_s * EARLY:
-            return Want(Reason.DUE, unseen_s / self._max_gap_s)
+            return Want(Reason.DUE, unseen_s / self._max_gap_s, signs=pending)
         if pending:
             return Want(Reason.CONFIRM, passed / self._interval_s)
         waits_s = self._interval_s * (FRUITLESS_TIMES if self._fruitless >= FRUITLESS_LOOKS else 1.0)

@@ -32,7 +32,7 @@ from pipelines.rules.smoke import SmokeSettings
 from pipelines.rules.unattended_post import UnattendedPostSettings
 from pipelines.schedule import Rate, Situation
 from pipelines.watch import Watch, WatchPlan
-from tests.pipelines.builders import a_frame
+from tests.pipelines.builders import a_frame, an_activity
 
 DRILL = DrillSettings(items=(DrillFire(kind="fire", at=(0.75, 0.9), size=0.35, start_s=1, grow_s=2, duration_s=8),))
 
@@ -65,6 +65,18 @@ def play(watch: Watch, frames: list[Frame]) -> tuple[list[Event], int]:
 def a_watch(detector: Detector, rule: RuleSettings, **plan: object) -> Watch:
     ids = count(1)
     return Watch(WatchPlan("yard", (LanePlan(detector, (rule,)),), **plan), lambda: f"id{next(ids)}")  # type: ignore[arg-type]
+
+
+def test_a_view_that_is_seldom_looked_at_is_looked_at_closer(detector: Detector) -> None:
+    watch = a_watch(detector, FireSettings())
+    corners = np.array([[x, y, x + 0.06, y + 0.06] for x in (0.1, 0.8) for y in (0.1, 0.8)], np.float32)
+    activity = replace(an_activity(), regions=Regions(corners, np.ones(4, np.float32)))
+
+    def parts(time_s: float) -> int:
+        ((_, request),) = watch.requests(a_frame(size=(1920, 1080), time_s=time_s), activity, whole=True)
+        return len(request.views) - 1
+
+    assert [parts(time_s) for time_s in (0.0, 2.0, 2.4, 2.8, 4.8)] == [3, 3, 2, 2, 3]
 
 
 def test_a_fire_is_opened_rises_and_is_cleared(detector: Detector, frames: list[Frame]) -> None:

@@ -97,7 +97,13 @@ def test_looks_at_regions_do_not_put_off_the_whole() -> None:
 
 @pytest.mark.parametrize(
     ("one", "can"),
-    [(Want(Reason.CONFIRM, 3.0), True), (Want(Reason.REGIONS, 3.0), True), (Want(Reason.DUE, 0.9), False)],
+    [
+        (Want(Reason.CONFIRM, 3.0), True),
+        (Want(Reason.REGIONS, 3.0), True),
+        (Want(Reason.DUE, 0.9), False),
+        (Want(Reason.DUE, 1.9, signs=True), True),
+        (Want(Reason.DUE, 2.0, signs=True), False),
+    ],
 )
 def test_only_what_is_due_can_not_wait_for_a_later_frame(one: Want, can: bool) -> None:
     assert one.can_wait is can
