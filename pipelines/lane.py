@@ -93,7 +93,7 @@ class Lane:
         self.detector = plan.detector
         self._always = always
         self._bearings = bearings
-        self._parts = MOST_PARTS
+        self._parts = MOST_SELDOM
         self._asked_s = float("-inf")
         self._fit()
         self._rules = tuple((settings, self._rule(settings, zones)) for settings in plan.rules)
