@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from calibration.errors import DeliveryError, OutboxDamaged
+from edge.disk import flush
 
 LAYOUT = 3
 """Version of the tables below, kept in `user_version`."""
@@ -100,7 +101,7 @@ def connect(path: Path) -> sqlite3.Connection:
             database.close()
             raise
     if fresh:
-        _sync_folder(path.parent)
+        flush(path.parent)  # a new file survives a power cut only once its folder has been written
     return database
 
 
@@ -161,12 +162,3 @@ def take_lock(path: Path) -> int:
         os.close(descriptor)
         raise DeliveryError(f"{path}: the outbox is in use, another agent runs with it") from error
     return descriptor
-
-
-def _sync_folder(folder: Path) -> None:
-    # A new file survives a power cut only once its folder has been written.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

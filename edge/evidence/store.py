@@ -18,6 +18,7 @@ import numpy as np
 from calibration.errors import EvidenceError
 from calibration.zones import Zone
 from edge.clock import AgentClock
+from edge.disk import flush
 from edge.evidence.annotate import Caption, Seen, annotate, side_by_side
 from edge.evidence.clip import Render, write_clip
 from edge.evidence.files import MEDIA_TYPES, EvidenceFile, digest_of
@@ -238,16 +239,16 @@ class EvidenceStore:
             folder.writers += 1
         part = path.with_name(path.name + _PART)
         try:
-            write(part)  # a clip takes seconds, and its way to the disk: others go on meanwhile
+            write(part)  # a clip takes seconds, and its way to the disk: an alarm's pictures do not wait for it
             size, digest = part.stat().st_size, digest_of(part)
-            _flush(part)
+            flush(part)
             with self._lock:
                 replaced = path.stat().st_size if path.exists() else 0
                 self._make_room(size - replaced, incident)
                 part.replace(path)
                 folder.size += size - replaced
                 folder.touched_s = self._clock.now()
-            _flush(path.parent)
+            flush(path.parent)
         except OSError as error:
             raise _disk_error(path, error) from error
         finally:
@@ -339,18 +340,6 @@ def _jpeg(name: str, picture: Plane, quality: int) -> bytes:
     if not done:
         raise EvidenceError(f"{name}: a picture of {picture.shape[1]}×{picture.shape[0]} can not be encoded as JPEG")
     return content.tobytes()
-
-
-def _flush(path: Path) -> None:
-    """What a file holds, or which files a folder holds, is to be there also if the power fails now.
-
-    A clip takes a tenth of a second and more to be on the disk: an alarm's pictures must not wait for it.
-    """
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _plain(name: str) -> str:

@@ -75,8 +75,9 @@ class Prefilter:
         luma, now, switched = self._small.luma(frame), frame.time_s, False
         if self._last is None:
             self._begin(luma, now)
-            self._last, self._last_s = luma, now
-        self._hear(luma, now)
+            self._last = luma
+        else:
+            self._hear(luma, self._last, now)
         last, limit = self._last, max(self._noise.levels * NOISE_TIMES, LEAST_FAST)
         step = np.asarray(cv2.absdiff(luma, last), np.uint8)
         moving = step > limit
@@ -155,12 +156,10 @@ class Prefilter:
         self._slow.update(luma, now)
         self._last, self._last_s = luma, now
 
-    def _hear(self, luma: Plane, now: float) -> None:
+    def _hear(self, luma: Plane, last: Plane, now: float) -> None:
         """Which noise this picture has, as far as it is known."""
-        if self._last is None or now == self._last_s:
-            return
         self._noise = self._noise_apart if now - self._last_s >= _APART_S else self._noise_in_a_row
-        self._noise.learn(luma, self._last)
+        self._noise.learn(luma, last)
 
 
 class _Derived(Derived):

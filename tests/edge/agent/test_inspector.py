@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pipelines.detect import Detector, Request, Seen
 from pipelines.frame import Plane, from_bgr
 from pipelines.lane import LanePlan
 from pipelines.watch import Inspection, Watch, WatchPlan
+from tests.waiting import until
 
 SOURCES = ("gate", "yard")
 
@@ -93,13 +94,6 @@ def bench(detector: Detector) -> Iterator[Bench]:
     bench = Bench(detector)
     yield bench
     bench.end()
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_a_busy_source_does_not_keep_the_other_waiting(bench: Bench) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from edge.config.mission import Mission
 from edge.patrol.findings import Findings
 from edge.patrol.report import MAP, REPORT, Logbook
 from tests.pipelines.builders import a_frame
+from tests.waiting import until
 
 
 def seen(looks: int) -> Findings:
@@ -23,17 +22,10 @@ def seen(looks: int) -> Findings:
     return findings
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_the_report_is_there_before_the_patrol_has_ended(tmp_path: Path) -> None:
     findings, out = seen(3), tmp_path / "out"
     with Logbook(findings.copy, Mission(name="night flight"), out, every_s=0.02):
-        until((out / REPORT).exists)
+        until((out / REPORT).exists, 10)
         assert "night flight" in (out / REPORT).read_text(encoding="utf-8")
         assert json.loads((out / MAP).read_text(encoding="utf-8"))["type"] == "FeatureCollection"
 
@@ -46,7 +38,7 @@ def test_nothing_is_written_before_there_is_something_to_tell(tmp_path: Path) ->
         return Findings()
 
     with Logbook(so_far, Mission(), tmp_path / "out", every_s=0.01):
-        until(lambda: len(asked) > 3)
+        until(lambda: len(asked) > 3, 10)
     assert not (tmp_path / "out").exists()
 
 
@@ -54,9 +46,9 @@ def test_a_folder_that_can_not_be_written_is_tried_again(tmp_path: Path, caplog:
     out = tmp_path / "out"
     out.write_text("a file stands where the folder is to be")
     with Logbook(seen(1).copy, Mission(), out, every_s=0.02):
-        until(lambda: "tried again" in caplog.text)
+        until(lambda: "tried again" in caplog.text, 10)
         out.unlink()
-        until((out / REPORT).exists)
+        until((out / REPORT).exists, 10)
 
 
 def test_a_copy_of_the_findings_stays_as_it_is() -> None:

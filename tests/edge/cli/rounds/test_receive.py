@@ -9,8 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from typer.testing import CliRunner
 from edge.cli import app
 from tests.conftest import LONG, ROOT
 from tests.edge.delivery.mosquitto import Mosquitto, free_port
+from tests.waiting import until
 
 PICTURE = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 255, (120, 160, 3), np.uint8))[1].tobytes()
 PNG = cv2.imencode(".png", np.full((60, 80, 3), 90, np.uint8))[1].tobytes()
@@ -42,13 +42,6 @@ def receiving(folder: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
             process.send_signal(signal.SIGINT)
         if process.stdout is not None and not process.stdout.closed:
             process.communicate(timeout=15)
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def post(port: int, path: str, content: bytes, **headers: str) -> tuple[int, str]:
