@@ -2,12 +2,15 @@
 
 A robot that walks its round stops within half a metre and some degrees of where it stopped before. What stands at
 different distances then moves against each other, and no one warp brings all of it together. So the earlier picture is
-warped as a whole, and each small part of one picture is then looked for in the other nearby: what is found there has
-only shifted.
+warped as a whole, and each small block of one picture is then looked for nearby in the other, no farther off than what
+is plainly the same has shifted. A point is as it was if any of the blocks that cover it is found: at the edge of a
+thing one block may lie on the thing alone and another on what is behind it, though these have shifted against each
+other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -19,29 +22,35 @@ from pipelines.frame import Plane
 from pipelines.hazards import Box
 
 WIDTH = 640
-_BLOCK, _STRIDE = 24, 12
+_BLOCK, _COARSE, _FINE = 24, 12, 6
+"""Pixels of a block's side, and from one to the next: to learn how far things have shifted, and what has changed."""
+
 _REACH = 38
-"""How far a part may have shifted against all others, pixels of a picture of `WIDTH` columns: what stands 4.5 m away
+"""How far a block may have shifted against all others, pixels of a picture of `WIDTH` columns: what stands 4.5 m away
 does so against what stands 12 m away, when the camera stops 0.4 m beside its place."""
 
-_ALIKE = 0.6
-"""Parts whose normalised cross-correlation is at least this are the same thing."""
+_SURE, _FEWEST_SURE, _TRIM, _SLACK_PX = 0.85, 20, 1.0, 2
+"""Blocks with at least this correlation have been found beyond doubt. All but this many per cent of them at either end,
+and a few pixels more, tell how far things have shifted; too few tell nothing."""
 
-_HALVES_ALIKE = 0.8
-"""The same for halves of parts, which less has to fit."""
+_ALIKE = 0.7
+"""Blocks whose normalised cross-correlation is at least this show the same thing."""
 
 _PLAIN = 7.0
-"""Standard deviation, levels, below which a part shows nothing that could be recognised."""
+"""Standard deviation, levels, below which a block shows nothing that could be recognised."""
 
 _LEVELS = 28.0
-"""A plain part has changed if no plain part nearby was within so many levels of it."""
+"""A plain block has changed if no part of its size nearby was within so many levels of it."""
+
+_LEAST_PX = 8
+"""Less than this across and down is no change: the blocks around it leave so much unexplained of what is as it was."""
+
+_UNCOVERED = 0.2
+"""What is far comes into view beside what is near in a strip as wide as these have shifted against each other; blocks
+that lie across the strip's sides explain all but this share of it."""
 
 _FEATURES, _FEWEST_INLIERS, _RATIO = 2500, 30, 0.78
 _LEAST_OVERLAP = 0.5
-_LEAST_BLOCKS = 4
-_SIDE, _FEWEST_SHIFTS, _LEAST_SHIFT_PX = 3, 3, 3.0
-"""Blocks beside a change, and how many of them have to be found, to tell how far near and far have shifted; less than
-so far is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +83,34 @@ class Comparison:
     overlap: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Shifts:
+    """Between which shifts a block is looked for, pixels: to the right and down."""
+
+    left: int = -_REACH
+    right: int = _REACH
+    up: int = -_REACH
+    down: int = _REACH
+
+    @property
+    def back(self) -> _Shifts:
+        """The same from the other picture to this one."""
+        return _Shifts(-self.right, -self.left, -self.down, -self.up)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Blocks:
     """What came of looking for the blocks of one picture in another; `(rows, columns)` each.
 
     Attributes:
-        unlike: float32, how far each is from being found, 0–1; 0 where it is found.
-        shift: float32, how far to the right it was found, pixels; NaN where it was not, or is plain.
+        alike: float32, how well each was found, up to 1; NaN for those that the other picture does not show.
+        right: float32, how far to the right, pixels; NaN where it is plain.
+        down: float32, how far down, the same.
     """
 
-    unlike: NDArray[np.float32]
-    shift: NDArray[np.float32]
+    alike: NDArray[np.float32]
+    right: NDArray[np.float32]
+    down: NDArray[np.float32]
 
 
 def compare(before: Plane, after: Plane) -> Comparison:
@@ -108,10 +134,12 @@ def compare(before: Plane, after: Plane) -> Comparison:
     if overlap < _LEAST_OVERLAP:
         return Comparison((), f"only {overlap:.0%} of the view is that of before", inliers, overlap)
     warped = _same_light(warped, new, shown)
-    here, there = _looked_for(new, warped, shown), _looked_for(warped, new, shown)
-    unlike = np.where(here.unlike >= there.unlike, here.unlike, there.unlike)
-    shift = np.where(np.isnan(here.shift), -there.shift, here.shift)
-    return Comparison(tuple(_changes(_Blocks(unlike, shift), size)), None, inliers, overlap)
+    shifts = _shifts(_looked_for(new, warped, shown, _COARSE, _Shifts()))
+    new_and_gone = (
+        _explained(_looked_for(new, warped, shown, _FINE, shifts), new.shape),
+        _explained(_looked_for(warped, new, shown, _FINE, shifts.back), new.shape),
+    )
+    return Comparison(tuple(_changes(new_and_gone, shifts, shown)), None, inliers, overlap)
 
 
 def _grey(picture: Plane) -> Plane:
@@ -153,79 +181,78 @@ def _same_light(old: Plane, new: Plane, shown: NDArray[np.bool_]) -> Plane:
     return np.asarray(lit, np.uint8)
 
 
-def _looked_for(of: Plane, within: Plane, shown: NDArray[np.bool_]) -> _Blocks:
-    """Each block of one picture is looked for nearby in the other."""
+def _looked_for(of: Plane, within: Plane, shown: NDArray[np.bool_], stride: int, shifts: _Shifts) -> _Blocks:
+    """The blocks of one picture are looked for nearby in the other."""
     tall, wide = of.shape
-    rows, columns = (tall - _BLOCK) // _STRIDE + 1, (wide - _BLOCK) // _STRIDE + 1
-    found = _Blocks(np.zeros((rows, columns), np.float32), np.full((rows, columns), np.nan, np.float32))
+    rows, columns = (tall - _BLOCK) // stride + 1, (wide - _BLOCK) // stride + 1
+    found = np.full((3, rows, columns), np.nan, np.float32)
     rim = np.asarray(cv2.copyMakeBorder(within, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_REFLECT_101), np.uint8)
+    high, broad = shifts.down - shifts.up + _BLOCK, shifts.right - shifts.left + _BLOCK
     for row in range(rows):
         for column in range(columns):
-            y, x = row * _STRIDE, column * _STRIDE
+            y, x = row * stride, column * stride
             if not shown[y : y + _BLOCK, x : x + _BLOCK].all():
                 continue
-            part = of[y : y + _BLOCK, x : x + _BLOCK]
-            around = rim[y : y + _BLOCK + 2 * _REACH, x : x + _BLOCK + 2 * _REACH]
-            found.unlike[row, column], found.shift[row, column] = _unlike(part, around)
-    return found
+            top, left = y + _REACH + shifts.up, x + _REACH + shifts.left
+            alike, right, down = _found(of[y : y + _BLOCK, x : x + _BLOCK], rim[top : top + high, left : left + broad])
+            found[:, row, column] = alike, right + shifts.left, down + shifts.up
+    return _Blocks(*found)
 
 
-def _unlike(part: Plane, around: Plane) -> tuple[float, float]:
-    """How far a block is from being found, and how far aside it was found."""
-    if part.std() < _PLAIN:
-        means = cv2.boxFilter(around, cv2.CV_32F, (_BLOCK, _BLOCK), borderType=cv2.BORDER_REPLICATE)
-        half = _BLOCK // 2
-        nearest = float(np.abs(means[half:-half, half:-half] - part.mean()).min())
-        return min(1.0, nearest / (2 * _LEVELS)) if nearest > _LEVELS else 0.0, float("nan")
-    _, alike, _, (x, _) = cv2.minMaxLoc(cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED))
-    if alike >= _ALIKE:
-        return 0.0, float(x - _REACH)
-    return 0.0 if _in_halves(part, around) else 1.0 - max(alike, 0.0), float("nan")
-
-
-def _in_halves(part: Plane, around: Plane) -> bool:
-    """Are both halves of a block found, each by itself? Then it lies across the edge of something that has shifted."""
+def _found(block: Plane, around: Plane) -> tuple[float, float, float]:
+    """How well a block is found, and where."""
+    if block.std() >= _PLAIN:
+        _, alike, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(around, block, cv2.TM_CCOEFF_NORMED))
+        return alike, x, y
+    means = cv2.boxFilter(around, cv2.CV_32F, (_BLOCK, _BLOCK), borderType=cv2.BORDER_REPLICATE)
     half = _BLOCK // 2
-    cuts = ((part[:, :half], part[:, half:]), (part[:half], part[half:]))
-    return any(all(_half_is_found(piece, around) for piece in pieces) for pieces in cuts)
+    inner = means[half : around.shape[0] - half + 1, half : around.shape[1] - half + 1]
+    # Brighter or darker by `_LEVELS` is as much unlike as what correlates by `_ALIKE`.
+    nearest = float(np.abs(inner - block.mean()).min())
+    return max(0.0, 1 - (1 - _ALIKE) * nearest / _LEVELS), np.nan, np.nan
 
 
-def _half_is_found(piece: Plane, around: Plane) -> bool:
-    if piece.std() < _PLAIN:
-        means = cv2.boxFilter(around, cv2.CV_32F, piece.shape[::-1], borderType=cv2.BORDER_REPLICATE)
-        return float(np.abs(means - piece.mean()).min()) <= _LEVELS / 2
-    return float(cv2.matchTemplate(around, piece, cv2.TM_CCOEFF_NORMED).max()) >= _HALVES_ALIKE
+def _shifts(blocks: _Blocks) -> _Shifts:
+    """How far things have shifted against the whole, as the blocks tell that were found beyond doubt."""
+    sure = (blocks.alike >= _SURE) & ~np.isnan(blocks.right)
+    if sure.sum() < _FEWEST_SURE:
+        return _Shifts()
+    ends = np.percentile((blocks.right[sure], blocks.down[sure]), (_TRIM, 100 - _TRIM), axis=1)
+    least = np.maximum(np.floor(ends[0]) - _SLACK_PX, -_REACH).astype(int)
+    most = np.minimum(np.ceil(ends[1]) + _SLACK_PX, _REACH).astype(int)
+    return _Shifts(int(least[0]), int(most[0]), int(least[1]), int(most[1]))
 
 
-def _uncovered_px(shift: NDArray[np.float32], y: int, x: int, h: int, w: int) -> float:
-    """How much of what is behind may have come into view at a part of the picture, pixels across.
-
-    What is near has shifted against what is far by the difference of the shifts beside and above; so much of what is
-    far is seen now and was not, or the other way round.
-    """
-    rows, columns = slice(y, y + h), slice(x, x + w)
-    left, right = shift[rows, max(0, x - _SIDE) : x], shift[rows, x + w : x + w + _SIDE]
-    above = shift[max(0, y - _SIDE) : y, columns]  # below is the ground, which is near wherever something stands on it
-    sides = (left, right, above)
-    middles = [float(np.nanmedian(side)) for side in sides if np.count_nonzero(~np.isnan(side)) >= _FEWEST_SHIFTS]
-    return max(middles) - min(middles) if len(middles) >= 2 else 0.0
+def _explained(blocks: _Blocks, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """How well the best of the blocks that cover each point was found: `(h, w)`, NaN where none does."""
+    rows, columns = np.indices(blocks.alike.shape) * _FINE
+    corners = np.full(shape, -2.0, np.float32)
+    corners[rows, columns] = np.nan_to_num(blocks.alike, nan=-2.0)
+    best = cv2.dilate(corners, np.ones((_BLOCK, _BLOCK), np.uint8), anchor=(_BLOCK - 1, _BLOCK - 1))
+    return np.where(best < -1, np.nan, best).astype(np.float32)
 
 
-def _changes(blocks: _Blocks, size: tuple[int, int]) -> list[Change]:
-    unlike = blocks.unlike
-    hot = (unlike > 0).astype(np.uint8)
-    joined = cv2.morphologyEx(hot, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+def _changes(new_and_gone: Sequence[NDArray[np.float32]], shifts: _Shifts, shown: NDArray[np.bool_]) -> list[Change]:
+    """Where enough is left unexplained of either picture, the largest first."""
+    tall, wide = new_and_gone[0].shape
+    across = max(_LEAST_PX, round(_UNCOVERED * (shifts.right - shifts.left)))
+    least = np.ones((_LEAST_PX, across), np.uint8)
+    unlike = [(alike < _ALIKE).astype(np.uint8) for alike in new_and_gone]
+    # Beside an edge what came into view and what went out of it touch: each is a strip by itself.
+    large = np.max([cv2.morphologyEx(each, cv2.MORPH_OPEN, least, borderValue=0) for each in unlike], axis=0)
+    alike = np.fmin(*new_and_gone)
+    # What lies on the rim alone may have come into view or left it, above all the ground at the camera's feet.
+    inner = cv2.erode(shown.astype(np.uint8), np.ones((2 * _REACH + 1,) * 2, np.uint8), borderValue=0) > 0
+    joined = cv2.morphologyEx(large, cv2.MORPH_CLOSE, np.ones((_BLOCK, _BLOCK), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     found = []
     for label in range(1, len(stats)):
-        these = (labels == label) & (hot > 0)
-        x, y, w, h, _ = (int(v) for v in stats[label])
-        across_px, uncovered_px = (w - 1) * _STRIDE + _BLOCK, _uncovered_px(blocks.shift, y, x, h, w)
-        # Blocks that reach into a strip by a part are unlike as well, on both of its sides.
-        strip = uncovered_px >= _LEAST_SHIFT_PX and across_px <= uncovered_px + _BLOCK + _STRIDE
-        if these.sum() < _LEAST_BLOCKS or strip:
+        these = (labels == label) & (large > 0)
+        if not inner[these].any():
             continue
-        right, low = (x + w - 1) * _STRIDE + _BLOCK, (y + h - 1) * _STRIDE + _BLOCK
-        box = (x * _STRIDE / size[0], y * _STRIDE / size[1], right / size[0], low / size[1])
-        found.append((int(these.sum()), Change(box, float(unlike[these].mean()))))
+        x, y, w, h, _ = (int(v) for v in stats[label])
+        # A block that shows a change by a part of it is found all the same.
+        left, top, right, low = max(0, x - _FINE), max(0, y - _FINE), min(wide, x + w + _FINE), min(tall, y + h + _FINE)
+        box = (left / wide, top / tall, right / wide, low / tall)
+        found.append((int(these.sum()), Change(box, float(1 - alike[these].clip(0, 1).mean()))))
     return [change for _, change in sorted(found, key=lambda each: -each[0])]

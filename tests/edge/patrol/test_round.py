@@ -16,8 +16,8 @@ from tests.conftest import LONG
 from tests.edge.patrol.rooms import Waypoint, crate, round_of, stop, textures, without
 
 SEEDS = (8, 9, 10, 11, 12, 13)
-OFF_M, TURN_DEG = 0.2, 1.5
-"""Each walk: the two stops of a waypoint are up to 0.4 m and 3° apart."""
+OFF_M, TURN_DEG = 0.25, 2.0
+"""Each walk: the two stops of a waypoint are up to half a metre and 4° apart."""
 
 
 def take(folder: Path, waypoint: Waypoint, rng: np.random.Generator) -> None:
@@ -27,7 +27,7 @@ def take(folder: Path, waypoint: Waypoint, rng: np.random.Generator) -> None:
 
 
 @LONG
-def test_all_that_changed_is_reported_and_next_to_nothing_else(tmp_path: Path) -> None:
+def test_all_that_changed_is_reported_and_nothing_else(tmp_path: Path) -> None:
     same, false = 0, []
     for seed in SEEDS:
         rng, rooms, folder = np.random.default_rng(seed), round_of(12, seed), tmp_path / str(seed)
@@ -45,4 +45,4 @@ def test_all_that_changed_is_reported_and_next_to_nothing_else(tmp_path: Path) -
         same += len(rooms) - len(changed)
         false += [(seed, n) for n, finding in enumerate(told) if n not in changed and finding is not Finding.SAME]
     print(f"\n{len(SEEDS)} rounds: all {3 * len(SEEDS)} changes found, {len(false)} of {same} others named: {false}")
-    assert len(false) <= same * 0.05
+    assert not false
