@@ -166,7 +166,8 @@ class Watch:
         best = float(activity.regions.score[0]) if len(activity.regions) else 0.0
         pending = self._pending or self._moves  # what it flies past it does not see again
         want = self._agenda.want(frame.time_s, pending=pending, unsettled=activity.unsettled, score=best)
-        if want is None and not pending and _dropped(activity) and self._sampler.draws():
+        followed = pending or self._has_active
+        if want is None and not followed and _dropped(activity) and self._sampler.draws():
             return Want(Reason.SAMPLE, 0.0)
         return want
 
@@ -200,7 +201,7 @@ class Watch:
             activity: what the prefilter said of it.
             seen: what the models saw, one a request.
         """
-        followed = self._pending
+        followed = self._pending or self._has_active
         if self._size != (frame.width, frame.height):
             if self._size != (0, 0):
                 for lane in self._lanes:

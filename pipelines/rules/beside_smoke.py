@@ -39,8 +39,10 @@ class FlamesBesideSmoke:
 
     @property
     def pending(self) -> bool:
-        """Flames play where smoke is seen, or what was fire goes on."""
-        return bool(self._burning_on) or any(self._smokes(spot) for spot in self._flames.spots)
+        """Flames play where smoke is seen, or what was fire may have ended."""
+        return any(
+            self._flames.pends(spot) if spot in self._burning_on else self._smokes(spot) for spot in self._flames.spots
+        )
 
     def reset(self) -> None:
         """Forget everything."""

@@ -21,6 +21,11 @@ _REACH = 0.5
 # Looking for more is worth so long in vain for each sign that is there: a flame comes and goes, and one weak sign of
 # nothing is common where people walk. A fire that was filmed, or smoke, was not without a sign for longer than 2 s.
 _CHASE_S = 3.0
+# What is confirmed goes on being seen where the prefilter sees it stir; looks of its own are asked for once it has been
+# missed for this share of the time after which it counts as gone.
+_DOUBTED = 0.5
+# And it ends after so many looks in vain at least, however far they are apart.
+_LEAST_MISSES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,8 @@ class Sightings:
 
     @property
     def pending(self) -> bool:
-        """Something is waiting to be confirmed or followed; a place may be kept in mind for longer than that."""
-        return any(spot.confirmed or spot.missed_s <= _CHASE_S * len(spot.sightings) for spot in self._spots)
+        """Something is waiting to be confirmed, or may be gone; a place may be kept in mind for longer than that."""
+        return any(self.pends(spot) for spot in self._spots)
 
     @property
     def spots(self) -> tuple[Spot, ...]:
@@ -130,6 +135,12 @@ class Sightings:
         self._spots = [self._judged(spot, steady) for spot in spots if self._alive(spot)]
         return [spot for spot in self._spots if spot.confirmed]
 
+    def pends(self, spot: Spot) -> bool:
+        """One of `spots` is waiting to be confirmed, or may be gone."""
+        if spot.confirmed:
+            return spot.missed_s > self.confirmation.hold_s * _DOUBTED
+        return spot.missed_s <= _CHASE_S * len(spot.sightings)
+
     def _aged(self, spot: Spot, time_s: float, gap: float, looked: NDArray[np.float32]) -> Spot:
         x1, y1, x2, y2 = spot.box
         middle = np.array([[(x1 + x2) / 2, (y1 + y2) / 2]], np.float32)
@@ -138,6 +149,8 @@ class Sightings:
         # The last sighting stays as the memory of where it was.
         kept = fresh or spot.sightings[-1:]
         first = spot.first_seen_s if spot.confirmed else min(kept[0].time_s, time_s)
+        if spot.confirmed:
+            gap = min(gap, self.confirmation.hold_s / _LEAST_MISSES)
         return replace(spot, sightings=kept, missed_s=spot.missed_s + (gap if seen else 0.0), first_seen_s=first)
 
     def _joined(self, spots: list[Spot], sighting: Sighting) -> list[Spot]:

@@ -75,15 +75,17 @@ def test_fire_in_a_zone_only(corner: float, found: bool) -> None:
 def test_the_hazard_says_where_and_since_when() -> None:
     rule = Fire(FireSettings())
     hazard: tuple[Hazard, ...] = ()
+    asked = []
     for i in range(4):
         activity, frame = an_activity(moving=0.3), a_picture(FLAME, 7 + i * 0.4, shape=i)
         scene = a_scene(some_detections((*BOX, 0.5, 0)), frame=frame, activity=activity)
         hazard = rule.judge(scene)
+        asked.append(rule.pending)
     assert hazard[0].box == pytest.approx((100 / 320, 60 / 180, 160 / 320, 120 / 180))
     assert hazard[0].first_seen_s == pytest.approx(7.4)
-    assert rule.pending
+    assert asked == [False, True, True, False]  # what is confirmed asks for nothing while it is seen
     rule.reset()
-    assert not rule.pending
+    assert not rule.judge(scene)
 
 
 def waves(fineness: int, seed: int) -> np.ndarray:

@@ -69,11 +69,25 @@ def test_a_place_that_is_no_longer_chased_is_confirmed_by_more_signs_all_the_sam
     assert len(look(sightings, 5.0, (HERE, 0.5))) == 1
 
 
-def test_a_confirmed_hazard_is_followed_until_it_has_ended() -> None:
+def test_a_confirmed_hazard_asks_for_no_looks_until_it_may_have_ended() -> None:
     sightings = Sightings(USUAL)
     for i in range(3):
         look(sightings, i * 0.5, (HERE, 0.6))
-    look(sightings, 10.0)
+    asked = []
+    for i in range(24):
+        assert len(look(sightings, 1.5 + i * 0.4)) == 1
+        asked.append(sightings.pending)
+    assert asked == [False] * 12 + [True] * 12  # missed for 5 s of 10
+    look(sightings, 11.0, (HERE, 0.2))
+    assert not sightings.pending
+
+
+def test_a_second_hazard_in_the_view_is_chased_as_the_first_was() -> None:
+    sightings = Sightings(USUAL)
+    for i in range(3):
+        look(sightings, i * 0.5, (HERE, 0.6))
+    assert not sightings.pending
+    look(sightings, 1.5, (HERE, 0.6), (FAR, 0.3))
     assert sightings.pending
 
 
@@ -123,11 +137,21 @@ def test_hysteresis() -> None:
     sightings = Sightings(USUAL)
     for i in range(3):
         look(sightings, i * 0.4, (HERE, 0.6))
-    assert len(look(sightings, 10.0)) == 1  # unseen for 9.2 s: still held
-    assert len(look(sightings, 10.4, (HERE, 0.2))) == 1  # a weak sign keeps it
-    assert len(look(sightings, 20.0)) == 1
-    assert look(sightings, 21.0) == []
+    for i in range(10):
+        assert len(look(sightings, 1.8 + i)) == 1  # unseen for 10 s at last: still held
+    assert len(look(sightings, 11.2, (HERE, 0.2))) == 1  # a weak sign keeps it
+    for i in range(10):
+        assert len(look(sightings, 12.2 + i)) == 1
+    assert look(sightings, 22.2) == []
     assert not sightings.pending
+
+
+def test_a_few_looks_far_apart_do_not_end_it() -> None:
+    sightings = Sightings(USUAL)
+    for i in range(3):
+        look(sightings, i * 0.4, (HERE, 0.6))
+    held = [len(look(sightings, 10.0 * (i + 1))) for i in range(7)]
+    assert held == [1, 1, 1, 1, 1, 0, 0]
 
 
 def test_what_is_not_looked_at_is_not_missed() -> None:
