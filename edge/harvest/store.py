@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,24 +33,23 @@ LEAVE_FREE_BYTES = 256 * 10**6
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What has to be known of a kept picture all the time; its boxes are read from its notes when asked for."""
+    """What has to be known of a kept picture all the time; its boxes are read from its notes when asked for.
+
+    There are thousands of them: neither paths, at half a kilobyte each, nor what most of them lack.
+    """
 
     id: str
     why: Why
     score: float
     kept_s: float
-    incidents: frozenset[str]
-    notes: Path
+    incidents: tuple[str, ...]
+    day: str
     size: int  # bytes of both files
-
-    @property
-    def picture(self) -> Path:
-        return self.notes.with_suffix(PICTURE)
 
 
 def _entry(kept: KeptPicture, notes: Path, size: int) -> _Entry:
-    incidents = frozenset(claim.incident for claim in kept.claims)
-    return _Entry(kept.id, kept.why, kept.score, kept.kept_s, incidents, notes, size)
+    incidents = tuple({claim.incident for claim in kept.claims})
+    return _Entry(kept.id, kept.why, kept.score, kept.kept_s, incidents, sys.intern(notes.parent.name), size)
 
 
 class HarvestStore:
@@ -96,7 +96,7 @@ class HarvestStore:
     @property
     def finds(self) -> tuple[KeptPicture, ...]:
         """What is kept, the oldest first; read from the disk."""
-        found = (_read(entry.notes) for entry in list(self._entries.values()))
+        found = (_read(self._notes(entry)) for entry in list(self._entries.values()))
         return tuple(sorted((find for find in found if find is not None), key=lambda find: find.captured_s))
 
     @property
@@ -140,14 +140,14 @@ class HarvestStore:
         if over <= 0:
             return
         # Somebody may have taken some.
-        self._entries = {key: entry for key, entry in self._entries.items() if entry.notes.exists()}
+        self._entries = {key: entry for key, entry in self._entries.items() if self._notes(entry).exists()}
         over = self._over(size)
         now_s = self._clock.now()
         self._read_verdicts()
         for entry in sorted(self._entries.values(), key=lambda entry: worth(entry, now_s)):
             if over <= 0:
                 return
-            if entry.incidents.isdisjoint(self._judged):
+            if self._judged.keys().isdisjoint(entry.incidents):
                 self._remove(entry)
                 over -= entry.size
         if size and over > 0:
@@ -163,9 +163,13 @@ class HarvestStore:
 
     def _remove(self, entry: _Entry) -> None:
         # The notes first: a picture without them is removed at the next start.
-        entry.notes.unlink(missing_ok=True)
-        entry.picture.unlink(missing_ok=True)
+        notes = self._notes(entry)
+        notes.unlink(missing_ok=True)
+        notes.with_suffix(PICTURE).unlink(missing_ok=True)
         del self._entries[entry.id]
+
+    def _notes(self, entry: _Entry) -> Path:
+        return self.root / entry.day / f"{entry.id}{NOTES}"
 
     def _read_verdicts(self) -> None:
         """Which incidents have been judged by now."""
