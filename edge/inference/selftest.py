@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from edge.inference.choice import Setting, Timing, is_worth_more_threads, is_worth_other_weights
@@ -12,12 +13,17 @@ from edge.inference.choice import Setting, Timing, is_worth_more_threads, is_wor
 BUDGET_S = 1.0
 """What all models of a site together may take of a start."""
 
-ROUNDS = 5
+ROUNDS, ENOUGH = 5, 3
+"""So many comparisons of two settings; fewer where the first ones all say the same."""
+
 _PAUSE_S = 0.002  # in life a model rests between two looks, and its threads go to sleep
 
 
 Look = Callable[[], object]
 """Looks at a picture once."""
+
+Verdict = Callable[[Timing, Timing], bool]
+"""Is the second better?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +79,19 @@ class SelfTest:
                 return Found(start, (*notes, f"no time to try {other}"), whole=False)
             began = time.perf_counter()
             rival = build(other)
-            timings = _in_turn(look, rival, until_s=began + self._left_s)
+            better = is_worth_more_threads if other.threads > best.threads else partial(is_worth_other_weights, on_cpu=on_cpu)
+            timings = _in_turn(look, rival, better, until_s=began + self._left_s)
             self._left_s -= time.perf_counter() - began
             if timings is None:
                 return Found(start, (*notes, f"no time to try {other}"), whole=False)
             mine, its = timings
             notes.append(f"{best}: {mine}; {other}: {its}")
-            if other.threads > best.threads:
-                better = is_worth_more_threads(mine, its)
-            else:
-                better = is_worth_other_weights(mine, its, on_cpu=on_cpu)
-            if better:
+            if better(mine, its):
                 best, look = other, rival
         return Found(best, tuple(notes), whole=True)
 
 
-def _in_turn(first: Look, second: Look, until_s: float) -> tuple[Timing, Timing] | None:
+def _in_turn(first: Look, second: Look, better: Verdict, until_s: float) -> tuple[Timing, Timing] | None:
     """Medians of both; None where the time is up before there are any."""
     rows: tuple[list[Timing], list[Timing]] = ([], [])
     for round_ in range(ROUNDS + 1):
@@ -99,9 +102,10 @@ def _in_turn(first: Look, second: Look, until_s: float) -> tuple[Timing, Timing]
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             if round_:  # the first one fetches everything into memory
                 timings.append(Timing(wall * 1000, cpu * 1000))
-        if time.perf_counter() > until_s:
+        plain = len(rows[0]) >= ENOUGH and len({better(one, other) for one, other in zip(*rows, strict=True)}) == 1
+        if plain or time.perf_counter() > until_s:
             break
-    if len(rows[0]) < (ROUNDS + 1) // 2:
+    if len(rows[0]) < ENOUGH:
         return None
     return _middle(rows[0]), _middle(rows[1])
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import pytest
+
 from edge.inference.choice import Setting
 from edge.inference.selftest import Look, SelfTest
 
@@ -66,3 +68,20 @@ def test_nothing_to_choose_takes_no_time() -> None:
 
     found = SelfTest().choose(INT8, lambda _: iter(()), lambda _: looks, on_cpu=True)
     assert (found.setting, found.notes, found.whole) == (INT8, (), True)
+
+
+@pytest.mark.parametrize(("turns", "looks"), [((0.004,) * 6, 4), ((0.004, 0.004, 0.001, 0.004, 0.001, 0.004), 6)])
+def test_what_is_plain_is_not_asked_again(turns: tuple[float, ...], looks: int) -> None:
+    """The first look is not counted; the other setting takes 2 ms each time."""
+    taken = iter(turns)
+    counted = []
+
+    def own() -> None:
+        counted.append(1)
+        working(next(taken))()
+
+    found = SelfTest(60.0).choose(
+        INT8, lambda _: iter((FLOAT,)), lambda setting: own if setting == INT8 else working(0.002), on_cpu=True
+    )
+    assert found.setting == FLOAT
+    assert len(counted) == looks
