@@ -79,7 +79,8 @@ class SelfTest:
                 return Found(start, (*notes, f"no time to try {other}"), whole=False)
             began = time.perf_counter()
             rival = build(other)
-            better = is_worth_more_threads if other.threads > best.threads else partial(is_worth_other_weights, on_cpu=on_cpu)
+            less_work = partial(is_worth_other_weights, on_cpu=on_cpu)
+            better = is_worth_more_threads if other.threads > best.threads else less_work
             timings = _in_turn(look, rival, better, until_s=began + self._left_s)
             self._left_s -= time.perf_counter() - began
             if timings is None:
