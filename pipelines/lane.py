@@ -24,8 +24,9 @@ from pipelines.tiles import Tiles
 from pipelines.track import Tracker, TrackSettings
 from pipelines.views import Views, close_up
 
-# Parts of the frame that the detector is given besides the whole: of a view that is inspected again and again, and of
-# one that is inspected by its keyframes, where the first look decides whether the others come now or at the next.
+# Parts of the frame that the detector is given besides the whole: of a view that is inspected again and again, or in
+# which a rule has signs, and of one that is inspected by its keyframes, where the first look decides whether the others
+# come now or at the next.
 MOST_PARTS, MOST_SELDOM, _SELDOM_S = 2, 3, 1.0
 # The same for a camera that moves: between these, as time allows.
 LEAST_TILES, MOST_TILES = 1, 12
@@ -117,7 +118,7 @@ class Lane:
         size, regions = (frame.width, frame.height), activity.regions
         seldom, self._asked_s = frame.time_s - self._asked_s >= _SELDOM_S, frame.time_s
         if self._bearings is None:
-            most = MOST_SELDOM if seldom else MOST_PARTS
+            most = MOST_SELDOM if seldom and not self.pending else MOST_PARTS
             return Request(frame, self._views.plan(*size, regions, whole=whole, most=most))
         pose = self._bearings.where(Moment.of(frame)).pose
         followed = [box for _, rule in self._rules if isinstance(rule, Grounded) for box in rule.follows(frame)]

@@ -157,7 +157,9 @@ class Watch:
     def situation(self, frame: Frame, activity: Activity) -> Situation:
         """How much of the stream is worth decoding, by this frame and the last inspection; for the source's thread."""
         stirred = self._open(frame) and (activity.stirring or activity.unsettled)
-        return Situation(stirred, self._has_signs or (stirred and self._notices), active=self._has_active)
+        # What a model sees in a view with a hazard is that hazard, first of all.
+        notices = stirred and self._notices and not self._has_active
+        return Situation(stirred, self._has_signs or notices, active=self._has_active)
 
     def want(self, frame: Frame, activity: Activity) -> Want | None:
         """Should this frame be inspected? None when it can wait."""

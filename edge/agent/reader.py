@@ -207,7 +207,7 @@ class Reader:
             seldom = watched and self.tier is Tier.QUIET
             connection.thin(vigil.within_s, plan.max_gap_s * EARLY if seldom else EVERY_S)
         else:
-            connection.whole(urgent=situation.pending or situation.active)
+            connection.whole(urgent=situation.pending)
         if self._watch.situation(look.frame, look.activity).pending:  # seen between the question and the answer
             self.rouse()
 

@@ -131,7 +131,9 @@ def test_what_moves_wakes_a_view_only_where_the_model_sees_something(detector: D
 
     burning, walking = situations(3.5, 7.0), situations(14.0, 20.0)
     assert all(one.stirred for one in [*burning, *walking])
-    assert np.mean([one.pending for one in burning]) > 0.9
+    assert np.mean([one.pending or one.active for one in burning]) > 0.9
+    assert any(one.pending for one in burning)
+    assert np.mean([one.pending for one in burning if one.active]) < 0.3  # what is known goes before nobody
     assert np.mean([one.pending for one in walking]) < 0.3
 
 
