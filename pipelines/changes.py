@@ -31,7 +31,7 @@ does so against what stands 12 m away, when the camera stops 0.4 m beside its pl
 
 _SURE, _FEWEST_SURE, _TRIM, _SLACK_PX = 0.85, 20, 1.0, 2
 """Blocks with at least this correlation have been found beyond doubt. All but this many per cent of them at either end,
-and a few pixels more, tell how far things have shifted; too few tell nothing."""
+and a few pixels more, tell how far things have shifted; too few can not, and the two pictures are not compared."""
 
 _ALIKE = 0.7
 """Blocks whose normalised cross-correlation is at least this show the same thing."""
@@ -134,7 +134,13 @@ def compare(before: Plane, after: Plane) -> Comparison:
     if overlap < _LEAST_OVERLAP:
         return Comparison((), f"only {overlap:.0%} of the view is that of before", inliers, overlap)
     warped = _same_light(warped, new, shown)
-    shifts = _shifts(_looked_for(new, warped, shown, _COARSE, _Shifts()))
+    coarse = _looked_for(new, warped, shown, _COARSE, _Shifts())
+    sure = (coarse.alike >= _SURE) & ~np.isnan(coarse.right)
+    if sure.sum() < _FEWEST_SURE:
+        # Looked for as far as the reach goes, anything would be found.
+        fault = f"the view can not be recognised: {sure.sum()} parts of it are found again, needed are {_FEWEST_SURE}"
+        return Comparison((), fault, inliers, overlap)
+    shifts = _shifts(coarse.right[sure], coarse.down[sure])
     new_and_gone = (
         _explained(_looked_for(new, warped, shown, _FINE, shifts), new.shape),
         _explained(_looked_for(warped, new, shown, _FINE, shifts.back), new.shape),
@@ -212,12 +218,9 @@ def _found(block: Plane, around: Plane) -> tuple[float, float, float]:
     return max(0.0, 1 - (1 - _ALIKE) * nearest / _LEVELS), np.nan, np.nan
 
 
-def _shifts(blocks: _Blocks) -> _Shifts:
-    """How far things have shifted against the whole, as the blocks tell that were found beyond doubt."""
-    sure = (blocks.alike >= _SURE) & ~np.isnan(blocks.right)
-    if sure.sum() < _FEWEST_SURE:
-        return _Shifts()
-    ends = np.percentile((blocks.right[sure], blocks.down[sure]), (_TRIM, 100 - _TRIM), axis=1)
+def _shifts(right: NDArray[np.float32], down: NDArray[np.float32]) -> _Shifts:
+    """How far things have shifted against the whole, by the shifts of what was found beyond doubt."""
+    ends = np.percentile((right, down), (_TRIM, 100 - _TRIM), axis=1)
     least = np.maximum(np.floor(ends[0]) - _SLACK_PX, -_REACH).astype(int)
     most = np.minimum(np.ceil(ends[1]) + _SLACK_PX, _REACH).astype(int)
     return _Shifts(int(least[0]), int(most[0]), int(least[1]), int(most[1]))

@@ -35,6 +35,8 @@ RING_BYTES = 32 * 2**20
 _TAKEN_S = 0.25
 FRESH_S = 0.15
 """A live picture whose turn has not come so long after it was taken is dropped: a newer one tells more."""
+SELDOM_FRESH_S = 1.0
+"""The same for a keyframe by itself, after it was decoded: a newer one comes seconds later, if at all."""
 # Decoding is the bulk of the work and can wait; a model that has to look can not. Linux knows this for threads.
 _NICE = 5
 _STIRS_S = 1.0  # what the sub-stream has seen counts for the main stream's looks for so long
@@ -189,8 +191,8 @@ class Reader:
     def _stale_s(self, frame: Frame) -> float:
         if not self.live:
             return float("inf")
-        # After a keyframe by itself there is none for seconds: that it was long in decoding does not count.
-        return (self._clock.monotonic() if self.tier.thin else frame.time_s) + FRESH_S
+        # That a keyframe by itself was long in decoding does not count either.
+        return self._clock.monotonic() + SELDOM_FRESH_S if self.tier.thin else frame.time_s + FRESH_S
 
     def _keep_vigil(self, vigil: Vigil, look: Look) -> None:
         connection = self._connection

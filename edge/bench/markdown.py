@@ -10,13 +10,15 @@ from edge.bench.record import CONDITIONS, LOOPS
 _LOOP = {"A": "A predict, every frame", "B": "B MOG2 gate", "C": "C motion regions", "D": "D Lookout"}
 _CONDITION = {"quiet": "all quiet", "active10": "one in ten active", "substream": "one in ten active, sub-stream"}
 _SINGLE = {
-    "detect_over_raw": "detect step over bare `session.run`",
+    "detect_over_raw": "detect step over bare `session.run`, weights as the card says",
+    "detect_over_raw_fp32": "the same with the fp32 weights",
     "predict_ratio": "CPU of A's predict over the detect step, same fp32 model",
     "predict_ratio_int8": "the same, over the detect step with the INT8 model",
     "packing_ratio": "regions a second, packed over single",
     "overload_p99_ms": "frame → MQTT at twice the cameras that fit, p99, ms",
     "rss_mb": "resident memory at the larger load, MB",
-    "start_s": "start to first inspection, s",
+    "start_s": "first start to first inspection, s",
+    "restart_s": "any later start to first inspection, s",
 }
 
 

@@ -86,7 +86,7 @@ class Bench:
 
     def _estimate(self, parts: Parts, record: Record, costs: Costs, real: RealTime) -> None:
         # What matters most comes first: whatever has not begun when the time is up is left out.
-        parts.do("loop D: start", ["start_s"], costs.start)
+        parts.do("loop D: start", ["start_s", "restart_s"], costs.start)
         parts.do("loop D: all quiet", [*_of_d("quiet"), "rss_mb"], costs.agent_quiet)
         for condition in CONDITIONS[1:]:
             parts.do(f"loop D: {condition}", _of_d(condition), partial(costs.agent_mixed, condition))
@@ -97,7 +97,10 @@ class Bench:
         for loop in reversed(RIVALS):
             places = [f"{of}.{c}.{loop}" for of in ("cameras", "estimated", "cpu_per_camera") for c in CONDITIONS]
             parts.do(f"loop {loop}: cost of a camera", places, partial(costs.rival, loop))
-        steps = ["prefilter_us", "detect_over_raw", "predict_ratio", "predict_ratio_int8", "packing_ratio"]
+        steps = [
+            "prefilter_us", "detect_over_raw", "detect_over_raw_fp32", "predict_ratio", "predict_ratio_int8",
+            "packing_ratio",
+        ]  # fmt: skip
         parts.do("single steps", steps, lambda: costs.steps(MODEL))
         parts.do("prefilter: what it misses", ["prefilter"], lambda: self._audit(record))
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -27,6 +27,8 @@ from pipelines.schedule.scheduler import MOST_TOGETHER
 from pipelines.views import Views
 
 FP32, INT8 = "model.onnx", "model.int8.onnx"
+
+_D = TypeVar("_D", bound=Detector)
 
 _EVERY = 5  # pictures: the rate of the analysis
 _TURN_S = 30.0  # then the recordings begin again
@@ -61,7 +63,8 @@ def steps(clip: Path, model: str, models: Path | None, frames: int, repeats: int
     shown = read_frames(clip, frames)
     measures: dict[str, Callable[[], dict[str, Figure]]] = {
         "prefilter_us": lambda: prefilter_us(shown, repeats),
-        "detect_over_raw": lambda: {"": detect_over_raw(loaded, shown[-_MODEL_FRAMES:], repeats)},
+        "detect_over_raw": lambda: {"": detect_over_raw(loaded, loaded.card.weights, shown[-_MODEL_FRAMES:], repeats)},
+        "detect_over_raw_fp32": lambda: {"": detect_over_raw(loaded, FP32, shown[-_MODEL_FRAMES:], repeats)},
         "predict_ratio": lambda: {"": predict_ratio(loaded, FP32, shown[-_MODEL_FRAMES:], repeats)},
         "predict_ratio_int8": lambda: {"": predict_ratio(loaded, INT8, shown[-_MODEL_FRAMES:], repeats)},
         "packing_ratio": lambda: {"": packing_ratio(loaded, shown, repeats)},
@@ -115,9 +118,19 @@ def _of_luma(look: Callable[[Plane], object]) -> Callable[[Frame], object]:
     return lambda frame: look(frame.y)
 
 
-def detect_over_raw(model: LoadedModel, frames: Sequence[Frame], repeats: int) -> Figure:
-    """The detect step of a 1080p frame over the bare run of the same session, in turn; processor time."""
-    detector = BareDetector(model.card, model.weights)
+def detect_over_raw(model: LoadedModel, file: str, frames: Sequence[Frame], repeats: int) -> Figure:
+    """The detect step of a 1080p frame over the bare run of the same session, in turn; processor time.
+
+    Args:
+        model: the model.
+        file: which of its weights.
+        frames: pictures.
+        repeats: how often.
+
+    Raises:
+        ModelError: there is no such file.
+    """
+    detector = variant(model, file, BareDetector)
     step, raw = [], []
     for _ in range(repeats):
         pairs = [(_cpu_s(partial(detector.detect, frame)), _cpu_s(detector.prepare(frame))) for frame in frames]
@@ -166,7 +179,7 @@ def packing_ratio(model: LoadedModel, frames: Sequence[Frame], repeats: int) -> 
     return ratio(single, packed)
 
 
-def variant(model: LoadedModel, file: str) -> Detector:
+def variant(model: LoadedModel, file: str, kind: type[_D] = Detector) -> _D:
     """The model with other weights of its folder.
 
     Raises:
@@ -177,7 +190,7 @@ def variant(model: LoadedModel, file: str) -> Detector:
     except OSError as error:
         raise ModelError(f"model {model.card.name} has no {file}") from error
     card = model.card.model_copy(update={"weights": file, "sha256": hashlib.sha256(weights).hexdigest()})
-    return Detector(card, weights)
+    return kind(card, weights)
 
 
 def _moving(frames: Sequence[Frame], model: LoadedModel) -> list[Request]:

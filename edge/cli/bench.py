@@ -126,9 +126,10 @@ def _show(record: Record) -> None:
             hazards.add_row(who, kind, _number(one["p50"]), _number(one["p95"]), str(one["n"]), str(one["missed"]))
     console.print(hazards)
     single = Table("Figure", "Value", "Spread")
-    for name in ("prefilter_us.B", "prefilter_us.C", "prefilter_us.D", "detect_over_raw", "predict_ratio",
-                 "predict_ratio_int8", "packing_ratio", "overload_p99_ms", "latency_ms.p50", "latency_ms.p99",
-                 "prefilter.recall", "prefilter.passed_share", "rss_mb", "start_s"):  # fmt: skip
+    for name in ("prefilter_us.B", "prefilter_us.C", "prefilter_us.D", "detect_over_raw", "detect_over_raw_fp32",
+                 "predict_ratio", "predict_ratio_int8", "packing_ratio", "overload_p99_ms", "latency_ms.p50",
+                 "latency_ms.p99", "prefilter.recall", "prefilter.passed_share", "rss_mb", "start_s",
+                 "restart_s"):  # fmt: skip
         spread = told["spread"].get(name)
         single.add_row(name, _number(record.get(name)), f"{spread[0]:g}–{spread[1]:g}" if spread else "")
     console.print(single)

@@ -19,7 +19,7 @@ from pipelines.frame import Frame
 @pytest.mark.slow
 def test_all_steps(library: Library) -> None:
     told = steps(library.busy(0).main, "fire-smoke", None, 4, 2)
-    for name in ("prefilter_us.B", "prefilter_us.C", "prefilter_us.D", "detect_over_raw"):
+    for name in ("prefilter_us.B", "prefilter_us.C", "prefilter_us.D", "detect_over_raw", "detect_over_raw_fp32"):
         value, low, high, count = told[name]["figure"]
         assert 0 < low <= value <= high, name
         assert count == 2
