@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import av
 import numpy as np
@@ -19,7 +19,7 @@ from edge.bench.predict import load_predict
 from edge.bench.scenes import FPS
 from edge.model_store import LoadedModel, ModelStore
 from edge.sources.planes import decoded_planes
-from pipelines.detect import WHOLE, Detector, Request
+from pipelines.detect import WHOLE, Card, Detector, Request
 from pipelines.frame import Clock, Frame, Plane
 from pipelines.lane import MOST_PARTS
 from pipelines.prefilter import Prefilter
@@ -27,8 +27,6 @@ from pipelines.schedule.scheduler import MOST_TOGETHER
 from pipelines.views import Views
 
 FP32, INT8 = "model.onnx", "model.int8.onnx"
-
-_D = TypeVar("_D", bound=Detector)
 
 _EVERY = 5  # pictures: the rate of the analysis
 _TURN_S = 30.0  # then the recordings begin again
@@ -130,7 +128,7 @@ def detect_over_raw(model: LoadedModel, file: str, frames: Sequence[Frame], repe
     Raises:
         ModelError: there is no such file.
     """
-    detector = variant(model, file, BareDetector)
+    detector = BareDetector(*other_weights(model, file))
     step, raw = [], []
     for _ in range(repeats):
         pairs = [(_cpu_s(partial(detector.detect, frame)), _cpu_s(detector.prepare(frame))) for frame in frames]
@@ -179,8 +177,17 @@ def packing_ratio(model: LoadedModel, frames: Sequence[Frame], repeats: int) -> 
     return ratio(single, packed)
 
 
-def variant(model: LoadedModel, file: str, kind: type[_D] = Detector) -> _D:
+def variant(model: LoadedModel, file: str) -> Detector:
     """The model with other weights of its folder.
+
+    Raises:
+        ModelError: there are none of that name.
+    """
+    return Detector(*other_weights(model, file))
+
+
+def other_weights(model: LoadedModel, file: str) -> tuple[Card, bytes]:
+    """A card that names other weights of the model's folder, and these.
 
     Raises:
         ModelError: there are none of that name.
@@ -189,8 +196,7 @@ def variant(model: LoadedModel, file: str, kind: type[_D] = Detector) -> _D:
         weights = (model.folder / file).read_bytes()
     except OSError as error:
         raise ModelError(f"model {model.card.name} has no {file}") from error
-    card = model.card.model_copy(update={"weights": file, "sha256": hashlib.sha256(weights).hexdigest()})
-    return kind(card, weights)
+    return model.card.model_copy(update={"weights": file, "sha256": hashlib.sha256(weights).hexdigest()}), weights
 
 
 def _moving(frames: Sequence[Frame], model: LoadedModel) -> list[Request]:
