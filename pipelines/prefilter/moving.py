@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calibration.homography import Homography, corners, moved_corners
 from pipelines.activity import Activity, Regions
-from pipelines.frame import Frame, Plane
+from pipelines.frame import Frame, Plane, resized
 from pipelines.prefilter.motion import EgoMotion, Motion
 
 WIDTH = 320
@@ -181,11 +181,7 @@ def _inside(motion: Motion, shape: tuple[int, ...]) -> Plane:
 def small(y: Plane) -> Plane:
     """The luma, about `WIDTH` columns wide."""
     tall, wide = y.shape
-    size = (WIDTH, max(2, round(tall * WIDTH / wide)))
-    while wide >= 4 * WIDTH:  # halving is cheap, other areas are not
-        y = np.asarray(cv2.resize(y, (wide // 2, tall // 2), interpolation=cv2.INTER_AREA), np.uint8)
-        tall, wide = y.shape
-    return np.asarray(cv2.resize(y, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return resized(y, (WIDTH, max(2, round(tall * WIDTH / wide))))
 
 
 def _overlap(motion: Motion, shape: tuple[int, ...]) -> float:
