@@ -140,7 +140,8 @@ def test_what_moves_and_what_grows_is_flagged_and_little_else(
                 for tally in (on, every):
                     count(tally, shot, seen.regions, whole=seen.blind is not None)
                 count(off, shot, unmoved.regions, whole=unmoved.unsettled)
-        print(f"\n{pan_px:g} px a frame: {on}, {np.median(costs) * 1e3:.1f} ms of one core; without ego-motion: {off}", end="")
+        cost_ms = np.median(costs) * 1e3
+        print(f"\n{pan_px:g} px a frame: {on}, {cost_ms:.1f} ms of a core; without ego-motion: {off}", end="")
     print(f"\nall: {every}")
     assert len(every.flagged) > 150
     assert np.mean(every.flagged) >= least
