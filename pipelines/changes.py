@@ -31,7 +31,8 @@ does so against what stands 12 m away, when the camera stops 0.4 m beside its pl
 
 _SURE, _FEWEST_SURE, _TRIM, _SLACK_PX = 0.85, 20, 1.0, 2
 """Blocks with at least this correlation have been found beyond doubt. All but this many per cent of them at either end,
-and a few pixels more, tell how far things have shifted; too few can not, and the two pictures are not compared."""
+and a few pixels more, tell how far things have shifted; where there are too few, in a view that is plain but for them,
+blocks are looked for as far as the reach goes."""
 
 _ALIKE = 0.7
 """Blocks whose normalised cross-correlation is at least this show the same thing."""
@@ -136,10 +137,6 @@ def compare(before: Plane, after: Plane) -> Comparison:
     warped = _same_light(warped, new, shown)
     coarse = _looked_for(new, warped, shown, _COARSE, _Shifts())
     sure = (coarse.alike >= _SURE) & ~np.isnan(coarse.right)
-    if sure.sum() < _FEWEST_SURE:
-        # Looked for as far as the reach goes, anything would be found.
-        fault = f"the view can not be recognised: {sure.sum()} parts of it are found again, needed are {_FEWEST_SURE}"
-        return Comparison((), fault, inliers, overlap)
     shifts = _shifts(coarse.right[sure], coarse.down[sure])
     new_and_gone = (
         _explained(_looked_for(new, warped, shown, _FINE, shifts), new.shape),
@@ -220,6 +217,8 @@ def _found(block: Plane, around: Plane) -> tuple[float, float, float]:
 
 def _shifts(right: NDArray[np.float32], down: NDArray[np.float32]) -> _Shifts:
     """How far things have shifted against the whole, by the shifts of what was found beyond doubt."""
+    if len(right) < _FEWEST_SURE:
+        return _Shifts()
     ends = np.percentile((right, down), (_TRIM, 100 - _TRIM), axis=1)
     least = np.maximum(np.floor(ends[0]) - _SLACK_PX, -_REACH).astype(int)
     most = np.minimum(np.ceil(ends[1]) + _SLACK_PX, _REACH).astype(int)

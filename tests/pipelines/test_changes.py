@@ -140,18 +140,3 @@ def test_things_at_different_distances(north: float, east: float, yaw: float) ->
     assert any(change.box[0] < 0.4 < change.box[2] or change.box[0] < 0.3 < change.box[2] for change in new.changes)
     gone = compare(before, see(later, [thing for thing in room if thing.tall_m != 1.2]))
     assert any(change.box[0] < 0.75 < change.box[2] for change in gone.changes)
-
-
-def test_a_view_of_which_next_to_nothing_is_found_again_is_not_called_the_same() -> None:
-    """Enough points agree on how one lies over the other; but for these, all is smeared."""
-    view = picture(ROOT / "datasets" / "demo" / "yard.mp4")
-    rng = np.random.default_rng(2)
-    dots = np.zeros(view.shape, np.uint8)
-    for x, y in rng.integers(40, 500, (60, 2)):
-        cv2.circle(dots, (int(x), int(y)), 3, (255, 255, 255), -1)
-    before = np.maximum(cv2.GaussianBlur(view, (0, 0), 25), dots)
-    noise = rng.normal(0, 60, view.shape)
-    after = np.clip(before.astype(float) + noise, 0, 255).astype(np.uint8)
-    found = compare(before, after)
-    assert found.fault is not None
-    assert found.changes == ()
