@@ -135,9 +135,7 @@ def compare(before: Plane, after: Plane) -> Comparison:
     if overlap < _LEAST_OVERLAP:
         return Comparison((), f"only {overlap:.0%} of the view is that of before", inliers, overlap)
     warped = _same_light(warped, new, shown)
-    coarse = _looked_for(new, warped, shown, _COARSE, _Shifts())
-    sure = (coarse.alike >= _SURE) & ~np.isnan(coarse.right)
-    shifts = _shifts(coarse.right[sure], coarse.down[sure])
+    shifts = _shifts(_looked_for(new, warped, shown, _COARSE, _Shifts()))
     new_and_gone = (
         _explained(_looked_for(new, warped, shown, _FINE, shifts), new.shape),
         _explained(_looked_for(warped, new, shown, _FINE, shifts.back), new.shape),
@@ -215,11 +213,12 @@ def _found(block: Plane, around: Plane) -> tuple[float, float, float]:
     return max(0.0, 1 - (1 - _ALIKE) * nearest / _LEVELS), np.nan, np.nan
 
 
-def _shifts(right: NDArray[np.float32], down: NDArray[np.float32]) -> _Shifts:
+def _shifts(blocks: _Blocks) -> _Shifts:
     """How far things have shifted against the whole, by the shifts of what was found beyond doubt."""
-    if len(right) < _FEWEST_SURE:
+    sure = (blocks.alike >= _SURE) & ~np.isnan(blocks.right)
+    if sure.sum() < _FEWEST_SURE:
         return _Shifts()
-    ends = np.percentile((right, down), (_TRIM, 100 - _TRIM), axis=1)
+    ends = np.percentile((blocks.right[sure], blocks.down[sure]), (_TRIM, 100 - _TRIM), axis=1)
     least = np.maximum(np.floor(ends[0]) - _SLACK_PX, -_REACH).astype(int)
     most = np.minimum(np.ceil(ends[1]) + _SLACK_PX, _REACH).astype(int)
     return _Shifts(int(least[0]), int(most[0]), int(least[1]), int(most[1]))

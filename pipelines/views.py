@@ -66,9 +66,7 @@ class Views:
         self._side_px = side_px
         self._turn = 0
 
-    def plan(
-        self, width: int, height: int, regions: Regions, *, whole: bool = True, most: int = 3
-    ) -> NDArray[np.float32]:
+    def plan(self, width: int, height: int, regions: Regions, *, most: int, whole: bool = True) -> NDArray[np.float32]:
         """Views of a frame of this size: `(k, 4)`, 0–1.
 
         Args:

@@ -215,9 +215,9 @@ class Costs:
     def start(self) -> None:
         """From the start of the process to the first inspection."""
         camera = scene_of.quiet(self._library, 1)[0]
-        pairs = [self._stand.starts_s(camera) for _ in range(1 + self._extent.repeats)]
-        for name, values in zip(("start_s", "restart_s"), zip(*pairs, strict=True), strict=True):
-            self._record.put(name, Figure.of(values))
+        starts = [self._stand.starts_s(camera) for _ in range(1 + self._extent.repeats)]
+        self._record.put("start_s", Figure.of([first_s for first_s, _ in starts]))
+        self._record.put("restart_s", Figure.of([next_s for _, next_s in starts]))
 
     def _watched(self, cameras: Sequence[Camera], seconds: float, substream: bool = False) -> Watched:
         return self._stand.watch(cameras, settle_s=self._extent.settle_s, seconds=seconds, substream=substream)

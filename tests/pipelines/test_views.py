@@ -16,11 +16,11 @@ def px(view: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def test_the_whole_comes_first_and_always() -> None:
-    assert Views(416).plan(1920, 1080, Regions.none()).tolist() == [[0, 0, 1, 1]]
+    assert Views(416).plan(1920, 1080, Regions.none(), most=3).tolist() == [[0, 0, 1, 1]]
 
 
 def test_a_small_region_is_shown_with_what_is_around_it() -> None:
-    plan = Views(416).plan(1920, 1080, regions((0.5, 0.5, 0.51, 0.51)))
+    plan = Views(416).plan(1920, 1080, regions((0.5, 0.5, 0.51, 0.51)), most=3)
     x1, y1, x2, y2 = px(plan[1], 1920, 1080)
     assert (x2 - x1, y2 - y1) == pytest.approx((104, 104), abs=1)
     assert x1 < 960 < x2
@@ -29,26 +29,26 @@ def test_a_small_region_is_shown_with_what_is_around_it() -> None:
 def test_regions_alone_unless_one_is_too_large_for_a_part_or_there_are_none() -> None:
     views = Views(416)
     small, large = (0.5, 0.5, 0.6, 0.6), (0.0, 0.0, 0.6, 1.0)
-    assert len(views.plan(640, 360, regions(small), whole=False)) == 1
-    assert views.plan(640, 360, regions(small, large), whole=False).tolist()[0] == [0, 0, 1, 1]
-    assert views.plan(640, 360, Regions.none(), whole=False).tolist() == [[0, 0, 1, 1]]
+    assert len(views.plan(640, 360, regions(small), whole=False, most=3)) == 1
+    assert views.plan(640, 360, regions(small, large), whole=False, most=3).tolist()[0] == [0, 0, 1, 1]
+    assert views.plan(640, 360, Regions.none(), whole=False, most=3).tolist() == [[0, 0, 1, 1]]
 
 
 @pytest.mark.parametrize("corner", [(0, 0, 0.05, 0.05), (0.95, 0.95, 1, 1)])  # it never leaves the picture
 def test_a_part_stays_inside(corner: tuple[float, float, float, float]) -> None:
-    part = Views(416).plan(1920, 1080, regions(corner))[1]
+    part = Views(416).plan(1920, 1080, regions(corner), most=3)[1]
     assert part.min() >= 0
     assert part.max() <= 1
 
 
 def test_a_region_of_a_tiny_picture_gains_nothing() -> None:
-    assert len(Views(416).plan(176, 144, regions((0, 0, 1, 1)))) == 1
+    assert len(Views(416).plan(176, 144, regions((0, 0, 1, 1)), most=3)) == 1
 
 
 def test_a_large_region_is_visited_part_by_part() -> None:
     views, seen = Views(416), np.zeros((108, 192), bool)
     for _ in range(12):
-        for part in px(views.plan(1920, 1080, regions((0, 0, 1, 1)))[1:], 192, 108):
+        for part in px(views.plan(1920, 1080, regions((0, 0, 1, 1)), most=3)[1:], 192, 108):
             x1, y1, x2, y2 = part.round().astype(int)
             assert x2 - x1 <= 63  # never shrunk more than 1.5 times
             seen[y1:y2, x1:x2] = True
@@ -71,7 +71,7 @@ def test_with_one_part_the_best_region_is_shown() -> None:
 
 
 def test_a_portrait_picture() -> None:
-    part = Views(416).plan(406, 720, regions((0.4, 0.1, 0.6, 0.2)))[1]
+    part = Views(416).plan(406, 720, regions((0.4, 0.1, 0.6, 0.2)), most=3)[1]
     x1, y1, x2, y2 = px(part, 406, 720)
     assert (x2 - x1, y2 - y1) == pytest.approx((104, 104), abs=1)
 
