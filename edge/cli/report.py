@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,12 @@ import typer
 
 from edge.agent.folder import read_json
 from edge.commands.ledger import FILE as COMMANDS
-from edge.config import load_site
+from edge.config import SourceSettings, load_site
 from edge.coverage.hours import FILE as COVERAGE
+from edge.coverage.hours import WRITE_S, Hours
 from edge.delivery.outbox import FILE_NAME
 from edge.delivery.reading import read_journal
-from edge.report.gather import gather, read_hours
+from edge.report.gather import gather
 from edge.report.pages import Pages
 
 
@@ -38,13 +40,14 @@ def report(
     loaded = load_site(site)
     folder = data or loaded.agent.data
     now_s = time.time()
-    counted, commands = folder / COVERAGE, folder / COMMANDS
+    since_s = now_s - hours * 3600
+    commands = folder / COMMANDS
     status = read_json(folder / "status.json")
     shift = gather(
         read_journal(folder / FILE_NAME),
-        read_hours(counted.read_text(encoding="utf-8") if counted.is_file() else ""),
+        _hours(folder / COVERAGE, loaded.sources, now_s).between(since_s, now_s),
         status if isinstance(status, dict) else {},
-        now_s - hours * 3600,
+        since_s,
         now_s,
         commands.read_text(encoding="utf-8", errors="replace") if commands.is_file() else "",
     )
@@ -56,3 +59,12 @@ def report(
     for path, text in ((out.with_suffix(".md"), pages.markdown()), (out.with_suffix(".html"), pages.html())):
         path.write_text(text, encoding="utf-8")
         typer.echo(str(path))
+
+
+def _hours(path: Path, sources: Sequence[SourceSettings], now_s: float) -> Hours:
+    """What was watched; where no agent counts any more, nobody watches."""
+    hours = Hours(path)
+    if hours.until_s is not None and now_s - hours.until_s > 2 * WRITE_S:
+        when = {source.name: source.hours for source in sources}
+        hours.missed(now_s, when, lambda name, wall_s: (its := when[name]) is None or its.include(wall_s))
+    return hours

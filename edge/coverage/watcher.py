@@ -14,7 +14,7 @@ from edge.agent.inspector import Inspector
 from edge.agent.reader import Reader
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
-from edge.coverage.hours import FILE, Hours
+from edge.coverage.hours import FILE, WRITE_S, Hours
 from edge.coverage.incidents import CoverageIncidents
 from edge.coverage.references import References
 from edge.delivery.contract import CoverageReport, ViewCoverage, utc
@@ -29,8 +29,8 @@ _TURN_S = 0.5
 _START_S = 8.0  # a camera takes some seconds to be opened
 _LATE_S = 5.0  # a model that has much to do looks a little late
 _STEADY_S = 10.0  # what was said before a restart is taken back when it has not been seen for so long
-_LONGEST_STEP_S = 5.0  # a process that stood still watched nothing, and counts no more than this
-_WRITE_S, _REPORT_S = 60.0, 60.0
+_LONGEST_STEP_S = 5.0  # whoever counts nothing for longer did not run, or stood still: nobody watched
+_REPORT_S = 60.0
 _HIDES = frozenset(ViewFault) - {ViewFault.OFFLINE, ViewFault.UNINSPECTED}
 
 
@@ -84,7 +84,7 @@ class Watcher:
         self._views = {name: _View() for name in self._readers}
         self._began_s = clock.monotonic()
         self._last_s: float | None = None
-        self._written_s, self._reported_s = clock.monotonic() - _WRITE_S * 0.8, float("-inf")
+        self._written_s, self._reported_s = clock.monotonic() - WRITE_S * 0.8, float("-inf")
         self._reported: object = None
         for name, reader in self._readers.items():
             reader.coverage.reference = self._views[name].saved = self._references.load(name)
@@ -115,20 +115,42 @@ class Watcher:
     def tick(self) -> None:
         """Look at every view once."""
         now_s = self._clock.monotonic()
-        step_s = 0.0 if self._last_s is None else min(now_s - self._last_s, _LONGEST_STEP_S)
-        self._last_s = now_s
+        since_s, until_s = self._stretch(now_s)
         for name, reader in self._readers.items():
             view, wanted = self._views[name], self._wanted(name)
             view.faults = self._found(name, reader, now_s) if wanted else {}
             view.clear_s = None if view.faults else now_s if view.clear_s is None else view.clear_s
             if wanted:
-                self._hours.add(name, self._clock.now(), step_s, watched=not view.faults)
+                self._hours.add(name, since_s, until_s, watched=not view.faults and self._seen(name, reader))
             self._tell(name, view, now_s)
             self._remember(name, reader, view)
         self._end_strangers()
         self._report(now_s)
-        if now_s - self._written_s >= _WRITE_S:
+        if now_s - self._written_s >= WRITE_S:
             self._write()
+
+    def _stretch(self, now_s: float) -> tuple[float, float]:
+        """The time to count now, in UTC seconds; what lies between it and the last that was counted, nobody watched.
+
+        By the wall clock, since no other goes on while the machine is off, or asleep: a clock that is set forward may
+        have stood. One that is set back takes nothing back.
+        """
+        wall_s, hours = self._clock.now(), self._hours
+        if self._last_s is None:  # not before: until now the agent that was reloaded may have counted
+            hours.read()
+            step_s = 0.0
+        else:
+            step_s = now_s - self._last_s
+        self._last_s = now_s
+        since_s = wall_s - (step_s if step_s <= _LONGEST_STEP_S else 0.0)
+        if hours.until_s is not None and since_s - hours.until_s > _LONGEST_STEP_S:
+            hours.missed(since_s, self._readers, self._counted_on)
+        hours.until_s = wall_s
+        return since_s, wall_s
+
+    def _seen(self, name: str, reader: Reader) -> bool:
+        """A picture has come since the start, and was looked at."""
+        return reader.stats.last_frame_s is not None and self._inspector.stats(name).age_s is not None
 
     def _found(self, name: str, reader: Reader, now_s: float) -> dict[ViewFault, str]:
         stats = reader.stats
@@ -150,9 +172,12 @@ class Watcher:
 
     def _wanted(self, name: str) -> bool:
         """Somebody counts on this view: within its hours, and not a recording that has come to its end."""
-        hours = self._plans[name].hours
         ended = self._readers[name].stats.state is State.ENDED
-        return not ended and (hours is None or hours.include(self._clock.now()))
+        return not ended and self._counted_on(name, self._clock.now())
+
+    def _counted_on(self, name: str, wall_s: float) -> bool:
+        hours = self._plans[name].hours
+        return hours is None or hours.include(wall_s)
 
     def _tell(self, name: str, view: _View, now_s: float) -> None:
         for fault, reason in view.faults.items():

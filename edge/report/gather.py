@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -141,7 +141,7 @@ class Shift:
 
 def gather(
     payloads: Iterable[bytes],
-    hours: Mapping[str, Mapping[str, list[float]]],
+    watched: Mapping[str, Mapping[str, float]],
     status: Mapping[str, Any],
     since_s: float,
     until_s: float,
@@ -151,7 +151,7 @@ def gather(
 
     Args:
         payloads: of events, in the order of their numbers.
-        hours: seconds watched and in all, by source and hour; see `edge.coverage.hours`.
+        watched: share of each hour that was watched, by source and hour; see `edge.coverage.hours`.
         status: the agent's `status.json`; empty where there is none.
         since_s: UTC seconds.
         until_s: UTC seconds.
@@ -178,7 +178,7 @@ def gather(
         until_s,
         tuple(sorted(inside, key=lambda case: case.opened_s)),
         tuple(sorted(dark, key=lambda each: each.since_s)),
-        {source: _shares(counted, since_s, until_s) for source, counted in hours.items()},
+        watched,
         {name: _drops(name, found, status) for name, found in figures.items()},
         unreadable,
         tuple(each for each in read_switched(commands) if each.since_s < until_s and each.until_s >= since_s),
@@ -240,15 +240,6 @@ def _handled(cases: list[Case]) -> Handled:
     )
 
 
-def _shares(hours: Mapping[str, list[float]], since_s: float, until_s: float) -> dict[str, float]:
-    found = {}
-    for hour, (watched, total) in sorted(hours.items()):
-        began_s = datetime.strptime(hour, "%Y-%m-%dT%H:00Z").replace(tzinfo=UTC).timestamp()
-        if began_s + 3600 > since_s and began_s < until_s and total > 0:
-            found[hour] = watched / total
-    return found
-
-
 def _drops(name: str, figures: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
     own: Mapping[str, Any] = next((each for each in status.get("sources", ()) if each.get("name") == name), {})
     return {
@@ -259,29 +250,6 @@ def _drops(name: str, figures: Mapping[str, Any], status: Mapping[str, Any]) -> 
         "dropped_late": figures.get("dropped_late", 0),
         "interval_s": figures.get("inspection_interval_s"),
     }
-
-
-def read_hours(text: str) -> dict[str, dict[str, list[float]]]:
-    """The content of `coverage.json`; what is not understood is left out."""
-    try:
-        content = json.loads(text)
-    except ValueError:
-        return {}
-    if not isinstance(content, dict):
-        return {}
-    return {
-        source: {hour: counted for hour, counted in hours.items() if _is_count(hour, counted)}
-        for source, hours in content.items()
-        if isinstance(hours, dict)
-    }
-
-
-def _is_count(hour: str, counted: object) -> bool:
-    try:
-        datetime.strptime(hour, "%Y-%m-%dT%H:00Z").replace(tzinfo=UTC)
-    except ValueError:
-        return False
-    return isinstance(counted, list) and len(counted) == 2 and all(isinstance(each, int | float) for each in counted)
 
 
 def read_switched(text: str) -> list[Switched]:

@@ -16,7 +16,8 @@ _WORDS = {
     "en": {
         "report": "Shift report", "incidents": "Incidents", "none": "None.", "blind": "Views that could not be seen",
         "coverage": "Coverage: share of each hour that was watched", "drops": "Sources since the agent started",
-        "handled": "What became of the alarms", "now": "lasts", "drill": "drill", "observed": "observed",
+        "handled": "What became of the alarms (drills and observed ones are not counted)",
+        "now": "lasts", "drill": "drill", "observed": "observed",
         "unreadable": "Events that could not be read: {}",
         "incident_head": ("Alarm", "Until", "Hazard", "Where", "Severity", "Confirmed in", "Delay", "Handling"),
         "blind_head": ("Source", "Fault", "Since", "Until"),
@@ -25,17 +26,21 @@ _WORDS = {
         ),
         "switched": "Rules that were muted or switched", "switched_head": ("Since", "Until", "Rules", "To", "By"),
         "drops_head": ("Source", "Frames", "Dropped", "Dropped late", "Damaged", "Reconnects", "Looked at every"),
+        "open": "open", "acknowledged": "acknowledged", "rectified": "rectified", "verifying": "verifying",
+        "closed": "closed", "reopened": "reopened", "false_alarm": "false alarm", "cannot_verify": "cannot be verified",
     },
     "zh": {
         "report": "值班报告", "incidents": "事件", "none": "无。", "blind": "无法看到的画面",
         "coverage": "覆盖率：每小时被有效监看的比例", "drops": "各视频源（自启动以来）",
-        "handled": "告警处置情况", "now": "持续中", "drill": "演练", "observed": "观察",
+        "handled": "告警处置情况（不含演练和观察）", "now": "持续中", "drill": "演练", "observed": "观察",
         "unreadable": "无法读取的事件：{}",
         "incident_head": ("告警时间", "结束", "隐患", "位置", "级别", "确认用时", "延迟", "处置"),
         "blind_head": ("视频源", "故障", "开始", "结束"),
         "handled_head": ("企业", "推送", "已确认", "已整改", "已复核", "重新打开", "误报", "逾期"),
         "switched": "静音或切换的规则", "switched_head": ("开始", "结束", "规则", "改为", "操作人"),
         "drops_head": ("视频源", "帧数", "丢帧", "过时丢弃", "损坏", "重连", "检测间隔"),
+        "open": "待处理", "acknowledged": "已确认", "rectified": "已整改", "verifying": "复核中",
+        "closed": "已闭环", "reopened": "重新打开", "false_alarm": "误报", "cannot_verify": "无法复核",
     },
 }  # fmt: skip
 
@@ -66,7 +71,7 @@ class Pages:
         for source, shares in sorted(self._shift.watched.items()):
             bars = "".join("▁▂▃▄▅▆▇█"[min(int(share * 8), 7)] for share in shares.values())
             mean = f"{sum(shares.values()) / len(shares):.1%}" if shares else "–"
-            parts.append(f"- `{source}` {bars} {mean}")
+            parts.append(f"- `{source}` {bars} {mean}{self._span(shares)}")
         if self._shift.unreadable:
             parts += ["", str(self._say["unreadable"]).format(self._shift.unreadable)]
         return "\n".join(parts) + "\n"
@@ -78,7 +83,7 @@ class Pages:
             body.append(f"<h2>{html.escape(title)}</h2>")
             body.append(_html_table(head, rows) if rows else f"<p>{self._say['none']}</p>")
         body.append(f"<h2>{html.escape(str(self._say['coverage']))}</h2>")
-        body += [_plot(source, shares) for source, shares in sorted(self._shift.watched.items()) if shares]
+        body += [self._plot(source, shares) for source, shares in sorted(self._shift.watched.items()) if shares]
         if self._shift.unreadable:
             body.append(f"<p>{html.escape(str(self._say['unreadable']).format(self._shift.unreadable))}</p>")
         return _PAGE.format(lang=self._lang, title=html.escape(self._title()), body="\n".join(body))
@@ -122,8 +127,29 @@ class Pages:
         end = self._end(None if lasts else case.ended_s)
         return (
             self._time(case.opened_s), end, title, where, str(case.severity), f"{case.confirm_s:.1f} s", delay,
-            str(case.handling) + (" !" if case.overdue else ""),
+            str(self._say[case.handling]) + (" !" if case.overdue else ""),
         )  # fmt: skip
+
+    def _plot(self, source: str, shares: Mapping[str, float]) -> str:
+        """A bar an hour; its height is the share that was watched."""
+        bars = "".join(
+            f'<rect x="{18 * k}" y="{40 * (1 - share):.1f}" width="15" height="{max(40 * share, 0.5):.1f}"'
+            f' class="{"good" if share >= 0.99 else "poor"}"><title>{self._hour(hour)} {share:.1%}</title></rect>'
+            for k, (hour, share) in enumerate(shares.items())
+        )
+        mean, wide = sum(shares.values()) / len(shares), 18 * len(shares)
+        return (
+            f"<figure><figcaption>{html.escape(source)} {mean:.1%}{self._span(shares)}</figcaption>"
+            f'<svg viewBox="0 0 {wide} 40" width="{wide}" height="40" role="img">{bars}</svg></figure>'
+        )
+
+    def _span(self, shares: Mapping[str, float]) -> str:
+        """Which hours the bars are of: the beginnings of the first and the last."""
+        hours = [self._hour(hour) for hour in shares]
+        return f" ({hours[0]} – {hours[-1]})" if len(hours) > 1 else f" ({hours[0]})" if hours else ""
+
+    def _hour(self, hour: str) -> str:
+        return f"{datetime.fromisoformat(hour).astimezone(self._tz):%Y-%m-%d %H:%M}"
 
     def _time(self, seconds: float) -> str:
         return f"{datetime.fromtimestamp(seconds, self._tz):%Y-%m-%d %H:%M:%S}"
@@ -141,20 +167,6 @@ def _html_table(head: Row, rows: list[Row]) -> str:
     top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
     lines = ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
     return f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-
-
-def _plot(source: str, shares: Mapping[str, float]) -> str:
-    """A bar an hour; its height is the share that was watched."""
-    bars = "".join(
-        f'<rect x="{18 * k}" y="{40 * (1 - share):.1f}" width="15" height="{max(40 * share, 0.5):.1f}"'
-        f' class="{"good" if share >= 0.99 else "poor"}"><title>{hour} {share:.1%}</title></rect>'
-        for k, (hour, share) in enumerate(shares.items())
-    )
-    mean, wide = sum(shares.values()) / len(shares), 18 * len(shares)
-    return (
-        f"<figure><figcaption>{html.escape(source)} {mean:.1%}</figcaption>"
-        f'<svg viewBox="0 0 {wide} 40" width="{wide}" height="40" role="img">{bars}</svg></figure>'
-    )
 
 
 _PAGE = """<!DOCTYPE html>

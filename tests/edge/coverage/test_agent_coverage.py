@@ -86,7 +86,7 @@ def test_a_frozen_picture_is_told_and_so_is_its_end(
         assert closed["incident"] == opened["incident"]
         assert not retained(broker.port, f"{BASE}/active/{opened['incident']}")
         shares = json.loads((tmp_path / "data" / "coverage.json").read_text())
-        assert set(shares) == {"gate"}
+        assert set(shares["views"]) == {"gate"}
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,6 +127,35 @@ def test_the_share_and_the_report(stand: Stand) -> None:
     assert share == pytest.approx(35 / 65, abs=0.02)
     (view,) = stand.reports[-1].views
     assert (view.name, view.watched, view.faults) == ("gate", False, (ViewFault.OFFLINE,))
+
+
+@pytest.mark.parametrize("away_s", [4.0, 600.0])
+def test_what_nobody_watched_counts_unless_it_was_a_moment(tmp_path: Path, outbox: Outbox, away_s: float) -> None:
+    clock = ManualClock()
+    first = Stand(tmp_path, outbox, clock)
+    first.run(300)
+    stop = threading.Event()
+    stop.set()
+    first.watcher.run(stop, lambda: None)
+    clock.advance(away_s)
+    again = Stand(tmp_path, outbox, clock)
+    again.run(300)
+    share = again.watcher.share("gate")
+    assert share == pytest.approx(600 / (600 + (away_s if away_s > 5 else 0)), abs=0.01)
+
+
+def test_a_process_that_stood_still_watched_nothing(stand: Stand) -> None:
+    stand.run(30)
+    stand.clock.advance(30)
+    stand.run(30)
+    assert stand.watcher.share("gate") == pytest.approx(60 / 90, abs=0.02)
+
+
+def test_a_view_is_not_watched_before_its_first_look(stand: Stand) -> None:
+    stand.age_s = None
+    stand.run(4)
+    assert stand.told() == []
+    assert stand.watcher.share("gate") == 0.0
 
 
 def test_a_reference_that_is_removed_is_learnt_anew(stand: Stand, tmp_path: Path) -> None:
