@@ -22,6 +22,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from calibration.errors import LookoutError
 from edge import log
+from edge.cli._repeated import Repeating
 from edge.native import explain
 from edge.version import __version__
 
@@ -95,7 +96,7 @@ def load(name: str) -> Any:
         return Commands(name=word, help=COMMANDS[name], no_args_is_help=True, rich_markup_mode="markdown", row=name)
     single = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
     module, function = place_of(name)
-    single.command(word)(getattr(import_module(module), function))
+    single.command(word, cls=Repeating)(getattr(import_module(module), function))
     return typer.main.get_command(single)
 
 

@@ -23,12 +23,10 @@ def patrol(
     mission: Annotated[
         Path | None, typer.Argument(metavar="MISSION.yaml", help="What the patrol was for.", show_default=False)
     ] = None,
-    footage: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A recording, in any order. Repeat.")
-    ] = None,
+    footage: Annotated[list[Path] | None, typer.Option(metavar="FILE…", help="Recordings, in any order.")] = None,
     telemetry: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Its telemetry: .SRT, or .jsonl; the file beside it if left out. Repeat."),
+        typer.Option(metavar="FILE…", help="Their telemetry; the file beside each if left out."),
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="For report.html and patrol.geojson.")] = Path("patrol"),
     models: Annotated[
@@ -45,7 +43,7 @@ def patrol(
 
     Exit code 0 whatever it finds; 2 if the mission or a model can not be used, or no footage could be read.
 
-    Example: `lookout patrol --footage DJI_0001.MP4 --footage DJI_0002.MP4 --out patrol`
+    Example: `lookout patrol --footage *.MP4 --telemetry *.SRT --out patrol`
     """
     from edge.agent.bearings import terrain_of
     from edge.patrol.survey import Survey, pair

@@ -137,3 +137,21 @@ def test_a_command_that_became_a_group_still_does_what_it_did() -> None:
     new = CliRunner().invoke(cli.app, ["calibrate", "thresholds", "--model", "/nowhere"])
     assert old.exit_code == new.exit_code == 2
     assert old.stderr == new.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "footage", "mission"),
+    [
+        ("--footage a.MP4 b.MP4 c.mp4 --out x", ["a.MP4", "b.MP4", "c.mp4"], None),
+        ("m.yaml --footage a.MP4 b.MP4", ["a.MP4", "b.MP4"], "m.yaml"),
+        ("--footage a.MP4 b.MP4 m.yaml", ["a.MP4", "b.MP4"], "m.yaml"),
+        ("--footage a.MP4 m.yaml --footage b.MP4", ["a.MP4", "b.MP4"], "m.yaml"),
+        ("--footage bare m.yaml", ["bare"], "m.yaml"),
+    ],
+)
+def test_a_repeatable_option_takes_what_the_shell_makes_of_a_pattern(
+    words: str, footage: list[str], mission: str | None
+) -> None:
+    context = cli.load("patrol").make_context("patrol", words.split())
+    assert [str(path) for path in context.params["footage"]] == footage
+    assert context.params["mission"] == (mission and Path(mission))

@@ -47,8 +47,8 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def out(card: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out")
-    footage = [word for name in ("DJI_0002", "DJI_0001") for word in ("--footage", card / f"{name}.MP4")]
-    done = patrol(card / "mission.yaml", *footage, "--out", folder)
+    footage = [card / f"{name}.MP4" for name in ("DJI_0002", "DJI_0001")]
+    done = patrol("--footage", *footage, card / "mission.yaml", "--out", folder)
     assert done.exit_code == 0, done.output
     assert "2 hazards" in done.output
     return folder
