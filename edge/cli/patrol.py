@@ -81,7 +81,12 @@ def _report(findings: Findings, mission: Mission, out: Path) -> None:
             f"{place.kind}  {place.latitude_deg:.6f}, {place.longitude_deg:.6f}  ±{long:.0f} × {short:.0f} m  "
             f"{place.count} sightings"
         )
-    typer.echo(f"{len(findings.places.believed)} hazards, {findings.cover.area()[1] / 10_000:.2f} ha: {page}")
+    for stretch in findings.without_place:
+        best = stretch.best
+        toward = "" if best.bearing_deg is None else f", toward {best.bearing_deg:.0f}°"
+        typer.echo(f"{stretch.kind}  without a position: {best.reason}{toward}  {stretch.count} sightings")
+    hazards = len(findings.places.believed) + len(findings.without_place)
+    typer.echo(f"{hazards} hazards, {findings.cover.area()[1] / 10_000:.2f} ha: {page}")
 
 
 def _fly(mission: Mission, live: LiveSettings, store: ModelStore, out: Path) -> NoReturn:

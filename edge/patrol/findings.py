@@ -16,6 +16,7 @@ from calibration.pose import Pose
 from calibration.terrain import Terrain
 from calibration.track import Fix
 from edge.patrol.cover import Cover, Spot, footprint
+from edge.patrol.unplaced import Sight, Stretch, Unplaced, bearing_deg
 from pipelines.detections import Detections
 from pipelines.frame import Frame
 from pipelines.hazards import Box
@@ -67,8 +68,8 @@ class Findings:
         places: hazards on the ground.
         cover: the ground that was looked at.
         way: where the camera was, a point a second.
-        pictures: JPEG of the best sighting of each place, by its time and box.
-        unplaced: sightings without a place, by hazard and reason.
+        unplaced: what was seen without a place.
+        pictures: JPEG of the best sighting of each place and of what has none, by its time and box.
         missing: frames without a pose, by reason.
         faults: recordings and telemetry that could not be used, and what was left out of them.
         looks: frames that the model has looked at.
@@ -79,8 +80,8 @@ class Findings:
     places: Places = field(default_factory=Places)
     cover: Cover = field(default_factory=Cover)
     way: list[Spot] = field(default_factory=list)
+    unplaced: Unplaced = field(default_factory=Unplaced)
     pictures: dict[tuple[float, Box], bytes] = field(default_factory=dict)
-    unplaced: Counter[tuple[str, str]] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     looks: int = 0
@@ -94,14 +95,19 @@ class Findings:
             cover=self.cover.copy(),
             way=list(self.way),
             pictures=dict(self.pictures),
-            unplaced=self.unplaced.copy(),
+            unplaced=deepcopy(self.unplaced),
             missing=self.missing.copy(),
             faults=list(self.faults),
         )
 
-    def picture(self, place: Place) -> bytes | None:
-        """The one that shows a place best."""
-        return self.pictures.get((place.best.time_s, place.best.box))
+    @property
+    def without_place(self) -> list[Stretch]:
+        """Hazards of which nobody knows where they are."""
+        return self.unplaced.believed(self.places.believed)
+
+    def picture(self, hazard: Place | Stretch) -> bytes | None:
+        """The one that shows a hazard best."""
+        return self.pictures.get((hazard.best.time_s, hazard.best.box))
 
     def note(self, frame: Frame, fix: Fix, seen: Sequence[Glimpse], time_s: float) -> None:
         """One look more.
@@ -127,19 +133,31 @@ class Findings:
         self.cover.add(footprint(pose, self.terrain))
 
     def _place(self, frame: Frame, pose: Pose | None, glimpse: Glimpse, time_s: float) -> None:
-        if pose is None:
-            self.unplaced[glimpse.kind, "no pose at that time"] += 1
-            return
-        try:
-            point = foot_on_ground(pose, glimpse.box, (frame.width, frame.height), self.terrain)
-        except NoGround as error:
-            self.unplaced[glimpse.kind, _kind(str(error))] += 1
-            return
-        sighting = Sighting(glimpse.kind, point, glimpse.score, time_s, glimpse.box)
-        if self.places.add(sighting).best is sighting:
-            self.pictures[time_s, sighting.box] = _drawn(frame, glimpse.box)
-            keep = {(place.best.time_s, place.best.box) for place in self.places.every}
+        best = self._gathered(frame, pose, glimpse, time_s)
+        if (best.time_s, best.box) == (time_s, glimpse.box):
+            self.pictures[time_s, best.box] = _drawn(frame, best.box)
+            every: list[Place | Stretch] = [*self.places.every, *self.unplaced.every]
+            keep = {(each.best.time_s, each.best.box) for each in every}
             self.pictures = {key: jpeg for key, jpeg in self.pictures.items() if key in keep}
+
+    def _gathered(self, frame: Frame, pose: Pose | None, glimpse: Glimpse, time_s: float) -> Sighting | Sight:
+        """Count a glimpse in: `->` the best of what was seen of the same."""
+        size = (frame.width, frame.height)
+        seen_from = toward = None
+        if pose is None:
+            reason = "no pose at that time"
+        else:
+            try:
+                point = foot_on_ground(pose, glimpse.box, size, self.terrain)
+            except NoGround as error:
+                reason, toward = _kind(str(error)), bearing_deg(pose, glimpse.box, size)
+                if pose.latitude_deg is not None and pose.longitude_deg is not None:
+                    seen_from = (pose.latitude_deg, pose.longitude_deg)
+            else:
+                return self.places.add(Sighting(glimpse.kind, point, glimpse.score, time_s, glimpse.box)).best
+        return self.unplaced.add(
+            Sight(glimpse.kind, glimpse.score, time_s, glimpse.box, reason, seen_from, toward)
+        ).best
 
 
 def _drawn(frame: Frame, box: Box) -> bytes:
@@ -152,10 +170,14 @@ def _drawn(frame: Frame, box: Box) -> bytes:
 
 
 _KINDS = {
-    "in a gap": "in a gap of the telemetry", "before the first": "before the first pose",
-    "after the last": "after the last pose", "below the horizon": "near or above the horizon",
-    "not known": "not known", "there is no": "there is no telemetry", "no ground within": "no ground within reach",
-}  # fmt: skip
+    "in a gap": "in a gap of the telemetry",
+    "before the first": "before the first pose",
+    "after the last": "after the last pose",
+    "below the horizon": "near or above the horizon",
+    "not known: lens": "the lens is not known: a mission says it (camera.fov_deg)",
+    "there is no": "there is no telemetry",
+    "no ground within": "no ground within reach",
+}
 
 
 def _kind(reason: str) -> str:

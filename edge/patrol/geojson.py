@@ -10,24 +10,34 @@ from calibration.ground import GroundPoint, moved
 from edge.config.mission import Mission
 from edge.patrol.cover import Spot
 from edge.patrol.findings import Findings
+from edge.patrol.unplaced import Stretch
+from pipelines.places import Place
 
 _CORNERS = 32
 
 
 def geojson(findings: Findings, mission: Mission) -> str:
-    """One feature collection: hazards with their ellipses, the way, the ground that was looked at, waypoints."""
+    """One feature collection: hazards with their ellipses, the way, the ground that was looked at, waypoints.
+
+    Hazards without a place are features without a geometry.
+    """
     features = []
     for number, place in enumerate(findings.places.believed, 1):
         long, short, bearing = place.point.ellipse
         told = {
-            "what": "hazard", "number": number, "hazard": place.kind, "score": round(place.best.score, 3),
-            "sightings": place.count,
-            "first_s": place.first.time_s, "last_s": place.last.time_s,
+            **_told(number, place),
             "ellipse_68": {"long_m": round(long, 1), "short_m": round(short, 1), "bearing_deg": round(bearing)},
         }  # fmt: skip
         features.append(_feature("Point", _spot((place.latitude_deg, place.longitude_deg)), told))
         ring = [_spot(spot) for spot in ellipse_ring(place.point)]
         features.append(_feature("Polygon", [[*ring, ring[0]]], {"what": "ellipse", "number": number}))
+    for number, stretch in enumerate(findings.without_place, len(findings.places.believed) + 1):
+        best = stretch.best
+        told = {
+            **_told(number, stretch), "reason": best.reason, "seen_from": best.seen_from and _spot(best.seen_from),
+            "bearing_deg": None if best.bearing_deg is None else round(best.bearing_deg),
+        }  # fmt: skip
+        features.append({"type": "Feature", "geometry": None, "properties": told})
     if len(findings.way) >= 2:
         features.append(_feature("LineString", [_spot(spot) for spot in findings.way], {"what": "way"}))
     rings, square_m = findings.cover.area()
@@ -39,6 +49,13 @@ def geojson(findings: Findings, mission: Mission) -> str:
         told = {"what": "waypoint", "name": waypoint.name, "covered": findings.cover.includes(spot)}
         features.append(_feature("Point", _spot(spot), told))
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _told(number: int, hazard: Place | Stretch) -> dict[str, Any]:
+    return {
+        "what": "hazard", "number": number, "hazard": hazard.kind, "score": round(hazard.best.score, 3),
+        "sightings": hazard.count, "first_s": hazard.first.time_s, "last_s": hazard.last.time_s,
+    }  # fmt: skip
 
 
 def ellipse_ring(point: GroundPoint) -> list[Spot]:

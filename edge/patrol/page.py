@@ -12,6 +12,7 @@ from edge.config.mission import Mission
 from edge.patrol.cover import Spot
 from edge.patrol.findings import Findings
 from edge.patrol.geojson import ellipse_ring
+from edge.patrol.unplaced import Stretch
 from pipelines.hazards import HazardKind
 from pipelines.places import Place
 
@@ -25,7 +26,8 @@ _WORDS = {
         "cover": "Ground looked at", "waypoints": "Waypoints that were not looked at", "all": "All were looked at.",
         "unplaced": "Seen without a position", "drops": "Drops and faults", "looks": "looks in {} s of footage",
         "doubtful": "places seen too seldom to be believed", "missing": "frames without a pose", "north": "N",
-        "camera": "way of the camera", "nothing": "None.",
+        "camera": "way of the camera", "nothing": "None.", "unknown": "not known: {}",
+        "from": "seen from {:.6f}, {:.6f}", "toward": ", toward {:.0f}° from north",
     },
     "zh": {
         "title": "巡检报告", "map": "地图", "hazards": "隐患", "none": "未发现。", "time": "发现时间",
@@ -33,7 +35,8 @@ _WORDS = {
         "cover": "已巡查地面", "waypoints": "未巡查的航点", "all": "全部已巡查。",
         "unplaced": "无法定位的观测", "drops": "丢失与故障", "looks": "次检测，视频时长 {} 秒",
         "doubtful": "处观测次数不足，不予采信", "missing": "帧没有位姿", "north": "北",
-        "camera": "相机航迹", "nothing": "无。",
+        "camera": "相机航迹", "nothing": "无。", "unknown": "未知：{}",
+        "from": "观测点 {:.6f}, {:.6f}", "toward": "，方位 {:.0f}°",
     },
 }  # fmt: skip
 
@@ -42,7 +45,8 @@ def page(findings: Findings, mission: Mission) -> str:
     """The report."""
     say = _WORDS[mission.lang]
     rings, square_m = findings.cover.area()
-    places = findings.places.believed
+    places, without = findings.places.believed, findings.without_place
+    hazards: list[Place | Stretch] = [*places, *without]
     missed = [w.name for w in mission.waypoints if not findings.cover.includes((w.latitude, w.longitude))]
     title = f"{say['title']}: {mission.name}"
     body = [
@@ -51,12 +55,12 @@ def page(findings: Findings, mission: Mission) -> str:
         _map(findings, mission, places, rings),
         f"<p>{say['cover']}: {square_m / 10_000:.2f} ha</p>",
         f"<h2>{say['hazards']}</h2>",
-        _table(places, mission, say) if places else f"<p>{say['none']}</p>",
-        *(_figure(number, place, findings, mission) for number, place in enumerate(places, 1)),
+        _table(hazards, mission, say) if hazards else f"<p>{say['none']}</p>",
+        *(_figure(number, each, findings, mission) for number, each in enumerate(hazards, 1)),
         f"<h2>{say['waypoints']}</h2>",
         _list(missed) if missed else f"<p>{say['all'] if mission.waypoints else say['nothing']}</p>",
         f"<h2>{say['unplaced']}</h2>",
-        _list([f"{_named(kind, mission)}: {count} × {why}" for (kind, why), count in findings.unplaced.items()])
+        _list([f"{_named(kind, mission)}: {count} × {why}" for (kind, why), count in findings.unplaced.reasons.items()])
         or f"<p>{say['nothing']}</p>",
         f"<h2>{say['drops']}</h2>",
         _list(_drops(findings, say)),
@@ -71,29 +75,39 @@ def _drops(findings: Findings, say: dict[str, str]) -> list[str]:
     return told + findings.faults
 
 
-def _table(places: Sequence[Place], mission: Mission, say: dict[str, str]) -> str:
+def _table(hazards: Sequence[Place | Stretch], mission: Mission, say: dict[str, str]) -> str:
     head = ("#", say["hazards"], say["time"], say["position"], say["accuracy"], say["sightings"], say["score"])
-    rows = []
-    for number, place in enumerate(places, 1):
-        long, short, bearing = place.point.ellipse
-        rows.append(
-            (
-                str(number), _named(place.kind, mission), f"{_clock(place.first.time_s)} – "
-                f"{_clock(place.last.time_s)}", f"{place.latitude_deg:.6f}, {place.longitude_deg:.6f}",
-                f"{long:.0f} × {short:.0f} m, {bearing:.0f}°", str(place.count), f"{place.best.score:.2f}",
-            )
-        )  # fmt: skip
+    rows = [
+        (
+            str(number), _named(each.kind, mission), f"{_clock(each.first.time_s)} – {_clock(each.last.time_s)}",
+            *_whereabouts(each, say), str(each.count), f"{each.best.score:.2f}",
+        )
+        for number, each in enumerate(hazards, 1)
+    ]  # fmt: skip
     lines = [f"<tr>{''.join(f'<th>{html.escape(cell)}</th>' for cell in head)}</tr>"]
     lines += [f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
     return f"<table>{''.join(lines)}</table>"
 
 
-def _figure(number: int, place: Place, findings: Findings, mission: Mission) -> str:
-    picture = findings.picture(place)
+def _whereabouts(hazard: Place | Stretch, say: dict[str, str]) -> tuple[str, str]:
+    """Its position and how well that is known, or what is known of where something is that has no place."""
+    if isinstance(hazard, Place):
+        long, short, bearing = hazard.point.ellipse
+        position = f"{hazard.latitude_deg:.6f}, {hazard.longitude_deg:.6f}"
+        return position, f"{long:.0f} × {short:.0f} m, {bearing:.0f}°"
+    best = hazard.best
+    if best.seen_from is None:
+        return say["unknown"].format(best.reason), "–"
+    toward = "" if best.bearing_deg is None else say["toward"].format(best.bearing_deg)
+    return say["from"].format(*best.seen_from) + toward, "–"
+
+
+def _figure(number: int, hazard: Place | Stretch, findings: Findings, mission: Mission) -> str:
+    picture = findings.picture(hazard)
     if picture is None:
         return ""
     content = base64.b64encode(picture).decode()
-    caption = f"{number}. {_named(place.kind, mission)}, {_clock(place.best.time_s)}"
+    caption = f"{number}. {_named(hazard.kind, mission)}, {_clock(hazard.best.time_s)}"
     return (
         f'<figure><img src="data:image/jpeg;base64,{content}" alt="{html.escape(caption)}">'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"

@@ -122,7 +122,10 @@ def test_footage_without_telemetry_or_with_a_gap_is_said_and_the_rest_goes_on(ca
     assert "broken" in done.output
     text = (tmp_path / "out" / "report.html").read_text()
     assert "no pose at that time" in text
-    assert "None was found." in text
+    (hazard,) = features(tmp_path / "out", "hazard")  # seen, so told
+    assert (hazard["geometry"], hazard["properties"]["hazard"]) == (None, "fire")
+    assert "fire  without a position: no pose at that time" in done.output
+    assert text.count("<img") == 1
     cut = card / "DJI_0001.SRT"
     lines = cut.read_text().split("\n\n")
     (tmp_path / "bare.SRT").write_text("\n\n".join(lines[:10] + lines[40:]))
