@@ -65,9 +65,14 @@ def inspect(  # noqa: C901, PLR0913, PLR0917 - one parameter an option
     lang: Annotated[str, typer.Option(help="Language of hazards: en or zh.")] = "en",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Inspect all recordings below a folder into there; goes on where it stopped."),
+        typer.Option(
+            metavar="DIR",
+            help="Inspect all recordings below a folder into there; goes on where it stopped. With --engine: results.",
+        ),
     ] = None,
-    engine: Annotated[str, typer.Option(help="Of --out: plain, or ray for many cores or machines.")] = "plain",
+    engine: Annotated[
+        str | None, typer.Option(help="Who goes through a folder: plain, or ray for many cores or machines.")
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Of --engine ray: how many at a time; all cores if left out."),
@@ -80,19 +85,22 @@ def inspect(  # noqa: C901, PLR0913, PLR0917 - one parameter an option
 
     Exit code 0 whatever it finds, 2 if a clip can not be read; the others are still done.
 
-    With --out an archive is gone through: every recording below a folder, `results.jsonl` and, with the extra `batch`,
-    `results.parquet`. Stopped or killed, the same command goes on where it was.
+    With --out or --engine an archive is gone through: every recording below a folder, `results.jsonl` and, with the
+    extra `batch`, `results.parquet`. Stopped or killed, the same command goes on where it was.
 
     Example: `lookout inspect patrol.mp4 gate.mp4 --rules fire,smoke --json`
     """
     if lang not in {"en", "zh"}:
         raise ConfigError([f"--lang {lang}: allowed: en, zh"])
+    if out is None and engine is not None:
+        out = Path("results")
     if out is not None:
         from edge.cli._archive import How, inspect_archive
 
         if len(videos) != 1:
             raise ConfigError(["--out: takes one folder of recordings"])
-        inspect_archive(Path(videos[0]), out, _settings(site, source, rules, folder), How(engine, workers, address))
+        how = How(engine or "plain", workers, address)
+        inspect_archive(Path(videos[0]), out, _settings(site, source, rules, folder), how)
         return
     plan = _plan(site, source, rules, ModelStore.installed(folder))
     if annotate is not None:

@@ -178,3 +178,13 @@ def test_a_folder_without_recordings(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "holds no recordings" in done.stderr
     assert Settings().digest != Settings(rules=("fire",)).digest
+
+
+def test_an_engine_alone_goes_through_a_folder(tmp_path: Path) -> None:
+    write_clip(tmp_path / "archive" / "one.mp4", 1, fire=False)
+    line = [sys.executable, "-m", "edge.cli", "inspect", "archive", "--engine", "plain", "--rules", "fire"]
+    done = subprocess.run(
+        line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [record["clip"] for record in records(tmp_path / "results")] == ["one.mp4"]
