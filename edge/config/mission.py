@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
 
@@ -19,7 +21,7 @@ from edge.config.site import TopicName
 from edge.config.source import is_relative
 from edge.config.syntax import BadFile, decode
 from edge.config.telemetry import AccuracyHints, PoseHints, TelemetrySettings
-from pipelines.rules.base import Settings
+from pipelines.rules.base import Settings, TimeZone
 
 
 class Waypoint(Settings):
@@ -66,10 +68,21 @@ class Mission(PoseHints):
         default=None,
         description="added to a frame's time to get that of its telemetry; found from a turn if left out, else 0",
     )
+    tz: TimeZone | None = Field(
+        default=None,
+        description="IANA time zone of the drone's clock, and of the times in the report; as they are told if left out",
+    )
     accuracy: AccuracyHints = Field(default=AccuracyHints(), description="how far the telemetry may be off")
     live: LiveSettings | None = Field(default=None, description="of a patrol that is watched while it is under way")
     deliver: DeliverySettings | None = Field(default=None, description="of a robot's round: where its events go")
     waypoints: tuple[Waypoint, ...] = Field(default=(), description="what was to be looked at")
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment in the mission's time zone; one of an unknown zone is of the mission's, if that has one."""
+        if self.tz is None:
+            return moment
+        zone = ZoneInfo(self.tz)
+        return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
 
 
 def load_mission(path: Path, env: Mapping[str, str] = os.environ) -> Mission:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import cv2
 import numpy as np
@@ -72,6 +73,8 @@ class Findings:
         pictures: JPEG of the best sighting of each place and of what has none, by its time and box.
         missing: frames without a pose, by reason.
         faults: recordings and telemetry that could not be used, and what was left out of them.
+        starts: when recordings began: seconds since the patrol began, and by the drone's clock; of no zone where nobody
+            knows it.
         looks: frames that the model has looked at.
         seconds: of footage.
     """
@@ -84,6 +87,7 @@ class Findings:
     pictures: dict[tuple[float, Box], bytes] = field(default_factory=dict)
     missing: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    starts: list[tuple[float, datetime]] = field(default_factory=list)
     looks: int = 0
     seconds: float = 0.0
 
@@ -98,6 +102,7 @@ class Findings:
             unplaced=deepcopy(self.unplaced),
             missing=self.missing.copy(),
             faults=list(self.faults),
+            starts=list(self.starts),
         )
 
     @property
@@ -108,6 +113,11 @@ class Findings:
     def picture(self, hazard: Place | Stretch) -> bytes | None:
         """The one that shows a hazard best."""
         return self.pictures.get((hazard.best.time_s, hazard.best.box))
+
+    def when(self, time_s: float) -> datetime | None:
+        """The clock's time so long after the patrol began; None where no recording tells."""
+        began = [(since_s, clock) for since_s, clock in self.starts if since_s <= time_s]
+        return began[-1][1] + timedelta(seconds=time_s - began[-1][0]) if began else None
 
     def note(self, frame: Frame, fix: Fix, seen: Sequence[Glimpse], time_s: float) -> None:
         """One look more.

@@ -25,7 +25,7 @@ def geojson(findings: Findings, mission: Mission) -> str:
     for number, place in enumerate(findings.places.believed, 1):
         long, short, bearing = place.point.ellipse
         told = {
-            **_told(number, place),
+            **_told(number, place, findings, mission),
             "ellipse_68": {"long_m": round(long, 1), "short_m": round(short, 1), "bearing_deg": round(bearing)},
         }  # fmt: skip
         features.append(_feature("Point", _spot((place.latitude_deg, place.longitude_deg)), told))
@@ -34,7 +34,8 @@ def geojson(findings: Findings, mission: Mission) -> str:
     for number, stretch in enumerate(findings.without_place, len(findings.places.believed) + 1):
         best = stretch.best
         told = {
-            **_told(number, stretch), "reason": best.reason, "seen_from": best.seen_from and _spot(best.seen_from),
+            **_told(number, stretch, findings, mission), "reason": best.reason,
+            "seen_from": best.seen_from and _spot(best.seen_from),
             "bearing_deg": None if best.bearing_deg is None else round(best.bearing_deg),
         }  # fmt: skip
         features.append({"type": "Feature", "geometry": None, "properties": told})
@@ -51,10 +52,12 @@ def geojson(findings: Findings, mission: Mission) -> str:
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _told(number: int, hazard: Place | Stretch) -> dict[str, Any]:
+def _told(number: int, hazard: Place | Stretch, findings: Findings, mission: Mission) -> dict[str, Any]:
+    moment = findings.when(hazard.first.time_s)
     return {
         "what": "hazard", "number": number, "hazard": hazard.kind, "score": round(hazard.best.score, 3),
         "sightings": hazard.count, "first_s": hazard.first.time_s, "last_s": hazard.last.time_s,
+        "time": None if moment is None else mission.local(moment).isoformat(timespec="milliseconds"),
     }  # fmt: skip
 
 

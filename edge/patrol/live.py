@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from calibration.errors import ConfigError
@@ -114,7 +115,9 @@ class LiveLog:
             if now_s is not None and not fix.settled and now_s - noted.frame.time_s < PATIENCE_S:
                 return
             self._waiting.popleft()
-            self._began_s = noted.frame.time_s if self._began_s is None else self._began_s
             with self._lock:
+                if self._began_s is None:
+                    self._began_s = noted.frame.time_s
+                    self.findings.starts.append((0.0, datetime.fromtimestamp(noted.frame.captured_s, UTC)))
                 self.findings.seconds = noted.frame.time_s - self._began_s
                 self.findings.note(noted.frame, fix, noted.seen, round(self.findings.seconds, 3))

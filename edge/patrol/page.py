@@ -55,7 +55,7 @@ def page(findings: Findings, mission: Mission) -> str:
         _map(findings, mission, places, rings),
         f"<p>{say['cover']}: {square_m / 10_000:.2f} ha</p>",
         f"<h2>{say['hazards']}</h2>",
-        _table(hazards, mission, say) if hazards else f"<p>{say['none']}</p>",
+        _table(hazards, findings, mission, say) if hazards else f"<p>{say['none']}</p>",
         *(_figure(number, each, findings, mission) for number, each in enumerate(hazards, 1)),
         f"<h2>{say['waypoints']}</h2>",
         _list(missed) if missed else f"<p>{say['all'] if mission.waypoints else say['nothing']}</p>",
@@ -75,11 +75,12 @@ def _drops(findings: Findings, say: dict[str, str]) -> list[str]:
     return told + findings.faults
 
 
-def _table(hazards: Sequence[Place | Stretch], mission: Mission, say: dict[str, str]) -> str:
+def _table(hazards: Sequence[Place | Stretch], findings: Findings, mission: Mission, say: dict[str, str]) -> str:
     head = ("#", say["hazards"], say["time"], say["position"], say["accuracy"], say["sightings"], say["score"])
     rows = [
         (
-            str(number), _named(each.kind, mission), f"{_clock(each.first.time_s)} – {_clock(each.last.time_s)}",
+            str(number), _named(each.kind, mission),
+            f"{_clock(each.first.time_s)} – {_clock(each.last.time_s)}{_time(findings, each.first.time_s, mission)}",
             *_whereabouts(each, say), str(each.count), f"{each.best.score:.2f}",
         )
         for number, each in enumerate(hazards, 1)
@@ -108,6 +109,7 @@ def _figure(number: int, hazard: Place | Stretch, findings: Findings, mission: M
         return ""
     content = base64.b64encode(picture).decode()
     caption = f"{number}. {_named(hazard.kind, mission)}, {_clock(hazard.best.time_s)}"
+    caption += _time(findings, hazard.best.time_s, mission)
     return (
         f'<figure><img src="data:image/jpeg;base64,{content}" alt="{html.escape(caption)}">'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
@@ -176,6 +178,12 @@ def _list(lines: Sequence[str]) -> str:
 
 def _named(kind: str, mission: Mission) -> str:
     return HazardKind(kind).title(mission.lang)
+
+
+def _time(findings: Findings, time_s: float, mission: Mission) -> str:
+    """By the drone's clock, behind the recording's time."""
+    moment = findings.when(time_s)
+    return f", {mission.local(moment).isoformat(' ', 'seconds')}" if moment is not None else ""
 
 
 def _clock(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,9 @@ class Survey:
                 if track is None:
                     track = self._track(leg, frame)
                     offset_s = self._offset_s(leg, track)
+                    if track.clock is PoseClock.UTC:
+                        began_s = frame.captured_s - frame.time_s + offset_s
+                        findings.starts.append((self._began_s, datetime.fromtimestamp(began_s, UTC)))
                 last_s = frame.time_s
                 at_s = frame.captured_s if track.clock is PoseClock.UTC else frame.time_s
                 fix = track.at(at_s + offset_s)
@@ -102,6 +106,8 @@ class Survey:
         except SourceError as error:
             self.findings.faults.append(str(error))
             return Track([])
+        if flight.started_local is not None:
+            self.findings.starts.append((self._began_s, flight.started_local))
         track = Track(flight.poses)
         left_out = flight.left_out + Counter({"backwards, doubled or too far from the one before": track.left_out})
         self.findings.faults += [

@@ -6,13 +6,25 @@ from datetime import UTC, datetime, time
 from typing import Annotated, ClassVar, Protocol, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.events import Mode
 from pipelines.hazards import Hazard, HazardKind
 from pipelines.scene import Scene
 
 Severity = Annotated[int, Field(ge=1, le=4)]
+
+
+def _known_zone(tz: str) -> str:
+    try:
+        ZoneInfo(tz)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"unknown time zone {tz!r}, expected an IANA name such as Asia/Shanghai") from error
+    return tz
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""The IANA name of one."""
 
 
 class Settings(BaseModel):
@@ -29,16 +41,7 @@ class Hours(Settings):
     days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(
         default=(1, 2, 3, 4, 5, 6, 7), description="ISO weekdays on which it starts, 1 = Monday"
     )
-    tz: str = Field(default="Asia/Shanghai", description="IANA time zone")
-
-    @field_validator("tz")
-    @classmethod
-    def _known_zone(cls, tz: str) -> str:
-        try:
-            ZoneInfo(tz)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"unknown time zone {tz!r}, expected an IANA name such as Asia/Shanghai") from error
-        return tz
+    tz: TimeZone = Field(default="Asia/Shanghai", description="IANA time zone")
 
     def include(self, utc_s: float) -> bool:
         """Is this moment (UTC seconds since the epoch) inside?"""

@@ -23,6 +23,7 @@ MISSION = """
 name: forest edge
 lang: en
 camera: {fov_deg: 70}
+tz: Asia/Shanghai
 accuracy: {horizontal_m: 1, height_m: 1.5, attitude_deg: 1}
 waypoints:
   - {name: shed, latitude: 22.55, longitude: 114.05}
@@ -70,6 +71,8 @@ def test_each_fire_is_one_place_where_it_is(out: Path) -> None:
         assert hazard["properties"]["sightings"] >= 3
         assert 1 < hazard["properties"]["ellipse_68"]["long_m"] < 10
     assert hazards[1]["properties"]["last_s"] > 10, "the second recording goes on where the first ended"
+    began_s = 22.911 + hazards[0]["properties"]["first_s"]
+    assert hazards[0]["properties"]["time"] == f"2026-05-27T13:14:{began_s:.3f}+08:00"
 
 
 def test_the_geojson_is_what_the_standard_wants(out: Path) -> None:
@@ -109,6 +112,7 @@ def test_the_report_has_map_pictures_and_table_and_needs_no_internet(out: Path) 
     assert not re.search(r"(?:src|href)=\"https?:", text)
     assert "<li>far gate</li>" in text
     assert "forest edge" in text
+    assert ", 2026-05-27 13:14:2" in text
 
 
 def test_footage_without_telemetry_or_with_a_gap_is_said_and_the_rest_goes_on(card: Path, tmp_path: Path) -> None:
@@ -139,6 +143,7 @@ def test_footage_without_telemetry_or_with_a_gap_is_said_and_the_rest_goes_on(ca
         ("every: 3", True, "every (line 1): unknown key"),
         ("hazards: [dragon]", True, "hazards[0]"),
         ("model: ppe", True, "model ppe: does not see fire, smoke"),
+        ("tz: Mars", True, "tz (line 1): found 'Mars': unknown time zone"),
         ("name: x", False, "--footage: which recordings?"),
     ],
 )
