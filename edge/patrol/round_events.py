@@ -84,19 +84,19 @@ class RoundEvents:
         self._opened.close()
 
     def tell(self, stops: Sequence[Stop]) -> int:
-        """Store all that the platform has to hear of; how many events of hazards.
+        """Store all that the platform has to hear of; how many events, those of coverage among them.
 
         Raises:
             DeliveryError: it could not be stored.
         """
         self._coverage.restore()
         active = left_active(self._outbox, self._clock)
-        told = 0
+        before = self._outbox.numbers().highest
         for stop in stops:
             self._tell_coverage(stop)
             if stop.covered and stop.after is not None:
-                told += self._tell_scene(stop, stop.after, [e for e in active if e.source == stop.waypoint])
-        return told
+                self._tell_scene(stop, stop.after, [e for e in active if e.source == stop.waypoint])
+        return self._outbox.numbers().highest - before
 
     def deliver(self, stop: threading.Event, within_s: float) -> int:
         """Bring what waits to the broker; how many messages still wait after so long, or when `stop` is set."""
@@ -117,10 +117,10 @@ class RoundEvents:
         if now is not None:
             self._coverage.tell(stop.waypoint, now, stop.reason or str(stop.finding), self._clock.monotonic())
 
-    def _tell_scene(self, stop: Stop, picture: Path, before: Sequence[Event]) -> int:
+    def _tell_scene(self, stop: Stop, picture: Path, before: Sequence[Event]) -> None:
         frame = _frame(stop.waypoint, picture)
         if frame is None:
-            return 0
+            return
         incidents = Incidents(self._new_id, _POLICY)
         incidents.restore(before)
         now_s, found = frame.time_s, [Found(RULE, Mode.ALARM, _SEVERITY, (), ())]
@@ -131,10 +131,8 @@ class RoundEvents:
         for kind in (HazardKind.FIRE, HazardKind.SMOKE):
             seen = [Hazard(kind, each.box, each.score, now_s) for each in stop.seen if each.kind == kind]
             found.append(Found(str(kind), Mode.ALARM, _BURNS, (), tuple(seen[:1])))
-        events = incidents.follow(frame, found)
-        for event in events:
+        for event in incidents.follow(frame, found):
             self._dispatch.send(event, evidence=self._pictures(event, frame, stop.before))
-        return len(events)
 
     def _pictures(self, event: Event, frame: Frame, before: Path | None) -> tuple[EvidenceFile, ...]:
         """The picture of now, and before and after side by side; an event is not lost over them."""

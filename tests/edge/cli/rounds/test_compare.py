@@ -118,7 +118,7 @@ def test_changes_and_waypoints_not_seen_go_to_the_platform_and_clear_when_they_a
     with subscriber:
         for this in (after, after, before):
             done = rounds(this, "--before", before, "--mission", mission, "--out", tmp_path / "out", "--lang", "en")
-            assert f"events to 127.0.0.1:{broker.port}" in done.stdout
+            assert f"3 events to 127.0.0.1:{broker.port}" in done.stdout
             assert "wait" not in done.stdout
         time.sleep(0.5)
     scenes = [each.event.data for each in received if isinstance(each, ReceivedEvent)]
