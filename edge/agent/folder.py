@@ -5,11 +5,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from calibration.errors import ConfigError
+
+_LOCK = "agent.lock"
+_TRIES, _TRY_S = 5, 0.02
 
 
 def write_whole(path: Path, text: str, *, durable: bool = False, private: bool = False) -> None:
@@ -41,6 +46,20 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def works_in(path: Path) -> bool | None:
+    """Whether an agent works in a data folder now; None where that can not be told."""
+    try:
+        with (path / _LOCK).open(encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    return False
+
+
 class DataFolder:
     """A folder that belongs to one running agent.
 
@@ -57,11 +76,11 @@ class DataFolder:
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = (path / "agent.lock").open("a+", encoding="utf-8")
+            self._lock = (path / _LOCK).open("a+", encoding="utf-8")
         except OSError as error:
             raise ConfigError([f"data folder {path}: can not be written: {error.strerror}"]) from error
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take()
         except BlockingIOError:
             self._lock.seek(0)
             holder = self._lock.read().strip() or "unknown"
@@ -75,6 +94,15 @@ class DataFolder:
         self._lock.truncate(0)
         self._lock.write(f"{os.getpid()}\n")
         self._lock.flush()
+
+    def _take(self) -> None:
+        """Whoever only asks whether the folder is taken has the lock for a moment too."""
+        for _ in range(_TRIES):
+            with suppress(BlockingIOError):
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(_TRY_S)
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def release(self) -> None:
         """Let another agent have the folder."""

@@ -141,6 +141,7 @@ class StatusReport:
         content = {
             "running": running,
             "pid": os.getpid(),
+            "every_s": self._every_s,
             "version": __version__,
             "broker": {
                 "connected": uplink.connected,
