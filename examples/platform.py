@@ -2,7 +2,8 @@
 
     python examples/platform.py --host 127.0.0.1 --site plant-1 --agent edge-1
 
-prints every event, answers it on `ack`, and takes lines from the keyboard:
+prints every event, answers it on `ack`, says when the agent is away or silent (nobody watches then, which is not the
+same as nothing to report), and takes lines from the keyboard:
 
     acknowledge INCIDENT [RESPONSIBLE]     somebody takes care of it
     rectified INCIDENT                     it is said to be gone: the agent looks whether it is
@@ -35,6 +36,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 Event = dict[str, Any]
 
+SILENT_S = 120.0
+"""An agent says how it is every half minute: four times unheard is silence."""
+
 
 class Platform:
     """One agent's counterpart.
@@ -42,23 +46,36 @@ class Platform:
     Args:
         base: `lookout/v1/SITE/AGENT`.
         on_event: told of each event once.
+        on_status: told when the agent comes (`online`), leaves, or is cut off (`offline`), with the reason.
         answer: whether events are acknowledged on `ack`.
 
     Attributes:
         events: every event by its id, in the order of arrival.
         incidents: the newest `data` of each incident.
         states: how far each command is, by `name/id`.
+        status: `online` or `offline`, as the agent or its will has said; empty before.
+        heard_s: monotonic time at which the agent itself was last heard.
         pictures: evidence by topic.
     """
 
-    def __init__(self, base: str, on_event: Callable[[Event], None] = lambda _: None, *, answer: bool = True) -> None:
+    def __init__(
+        self,
+        base: str,
+        on_event: Callable[[Event], None] = lambda _: None,
+        on_status: Callable[[str, str], None] = lambda _, __: None,
+        *,
+        answer: bool = True,
+    ) -> None:
         self.events: dict[str, Event] = {}
         self.incidents: dict[str, dict[str, Any]] = {}
         self.states: dict[str, dict[str, Any]] = {}
         self.pictures: dict[str, bytes] = {}
+        self.status = ""
+        self.heard_s = time.monotonic()
         self.answer = answer
         self._base = base
         self._on_event = on_event
+        self._on_status = on_status
         self._changed = threading.Condition()
         # A fixed client id and a session that the broker keeps: nothing is missed while the platform is away.
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"platform-{base}", clean_session=False)
@@ -107,14 +124,18 @@ class Platform:
         return state if state.get("status") in done else None
 
     def _connected(self, client: mqtt.Client, *_: object) -> None:
-        client.subscribe([(f"{self._base}/{topic}", 1) for topic in ("event", "evidence/#", "cmd/+/+/state")])
+        client.subscribe([(f"{self._base}/{topic}", 1) for topic in ("event", "status", "evidence/#", "cmd/+/+/state")])
 
     def _heard(self, _: mqtt.Client, __: object, message: mqtt.MQTTMessage) -> None:
         parts = message.topic.removeprefix(self._base + "/").split("/")
         with self._changed:
+            if not message.retain:  # what the broker has kept says nothing about now
+                self.heard_s = time.monotonic()
             match parts:
                 case ["event"]:
                     self._event(json.loads(message.payload))
+                case ["status"]:
+                    self._told(json.loads(message.payload))
                 case ["evidence", *_rest]:
                     self.pictures[message.topic] = message.payload
                 case ["cmd", name, command_id, "state"]:
@@ -135,6 +156,12 @@ class Platform:
         if new:
             self._on_event(event)
 
+    def _told(self, said: dict[str, Any]) -> None:
+        status = said.get("status", "")
+        if status != self.status:
+            self.status = status
+            self._on_status(status, said.get("reason") or "")
+
 
 def now() -> str:
     """RFC 3339."""
@@ -146,6 +173,20 @@ def show(event: Event) -> None:
     data = event["data"]
     state = f"{data.get('condition', '')}/{data.get('handling', '')}"
     print(f"{event['time']}  no. {data['number']:<6} {state:<22} {data['incident']}  {data['message']}", flush=True)
+
+
+def show_status(status: str, reason: str) -> None:
+    """A line for people."""
+    print(f"{now()}  agent {status}{f': {reason}' if reason else ''}", flush=True)
+
+
+def watch(platform: Platform) -> None:
+    """Say when nothing has been heard for too long."""
+    while True:
+        time.sleep(10)
+        silent_s = time.monotonic() - platform.heard_s
+        if SILENT_S < silent_s <= SILENT_S + 10:
+            print(f"{now()}  nothing heard from the agent for {silent_s:.0f} s: nobody watches", flush=True)
 
 
 def obey(platform: Platform, words: list[str]) -> None:
@@ -180,8 +221,9 @@ def main() -> None:
     parser.add_argument("--site", required=True)
     parser.add_argument("--agent", required=True)
     said = parser.parse_args()
-    platform = Platform(f"lookout/v1/{said.site}/{said.agent}", show)
+    platform = Platform(f"lookout/v1/{said.site}/{said.agent}", show, show_status)
     platform.connect(said.host, said.port, said.user, said.password)
+    threading.Thread(target=watch, args=(platform,), daemon=True).start()
     try:
         for line in sys.stdin:
             if line.split():

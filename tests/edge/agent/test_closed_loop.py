@@ -162,7 +162,9 @@ def test_two_lives(tmp_path: Path, broker: Mosquitto, platform: Any, run_agent: 
     agent.until(lambda: not retained(broker.port, f"{BASE}/active/#"), "no active incident")
     verdicts = parse_verdicts((tmp_path / "data" / "verdicts.jsonl").read_text())
     assert dict(verdicts.of) == {out: Verdict.TRUE_ALARM, on: Verdict.FALSE_ALARM}
+    assert platform.status == "online"
     assert agent.end(signal.SIGTERM) < 2.0
+    assert platform.wait(lambda: platform.status == "offline")
     assert_whole(platform)
 
 
