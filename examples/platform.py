@@ -202,7 +202,8 @@ def obey(platform: Platform, words: list[str]) -> None:
             told = platform.command("resend", since=int(number))
         case ["list"]:
             for data in platform.incidents.values():
-                if data.get("handling") not in ("closed", "false_alarm"):
+                over = data.get("handling") in ("closed", "false_alarm")
+                if not over and ("handling" in data or data["condition"] == "active"):
                     print(data["incident"], data.get("handling"), data["message"])
             return
         case _:

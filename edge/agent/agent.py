@@ -48,6 +48,7 @@ from edge.config import Site
 from edge.coverage.incidents import CoverageIncidents
 from edge.coverage.watcher import Watcher
 from edge.delivery.dispatch import Dispatch
+from edge.delivery.notices import Notices
 from edge.delivery.outbox import FILE_NAME, Outbox
 from edge.delivery.topics import Topics
 from edge.delivery.uplink import Uplink
@@ -145,9 +146,8 @@ class Agent:
             self._mail = Mail(
                 self._dispatch(self._outbox), places, lineup.models.serving, live, clock, self._outputs.offer
             )
-            self._watches = watches
+            self._models, self._watches, self._evidence = lineup.models, watches, evidence
             self._inspector = Inspector(watches, desk, self._tell, self._tidy, clock)
-            self._evidence = evidence
             veil = Veil(lineup.veil, self._inspector.between)
             self._pictures = Pictures(evidence, lineup.plans, places, site.agent, handled=self._handled, veil=veil)
             self._casework = Casework(watches, self._inspector, self._mail, live, data / VERDICTS, clock)
@@ -173,8 +173,9 @@ class Agent:
                 clock,
             )  # fmt: skip
             self._uplink = Uplink(site.broker, self._outbox, self._topics, ears=self._switchboard.ears)
+            notices = Notices(self._outbox, self._topics, site.agent.lang, new_id, clock.now)
+            self._uplink.papers.tell = notices.tell
             self._clips = Clips(evidence, self.readers, self._inspector, self._mail, site.agent, clock, veil)
-            self._models = lineup.models
             coverage = CoverageIncidents(self._outbox, self._topics, places, site.agent.lang, new_id, clock.now)
             self._watcher = Watcher(
                 self.readers, lineup.plans, self._inspector, coverage, data, self._uplink.publish_coverage, clock

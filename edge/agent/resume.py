@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from edge.clock import AgentClock
 from edge.delivery.compose import event_of
 from edge.delivery.contract import CloudEvent, is_coverage
+from edge.delivery.notices import is_notice
 from edge.delivery.outbox import Outbox
 from pipelines.events import Event
 from pipelines.incidents import abandoned
@@ -30,7 +31,7 @@ def left_active(outbox: Outbox, clock: AgentClock) -> tuple[Event, ...]:
     """
     found = []
     for incident, payload in outbox.active().items():
-        if is_coverage(payload):
+        if is_coverage(payload) or is_notice(payload):
             continue
         try:
             message = CloudEvent.model_validate_json(payload)

@@ -38,7 +38,7 @@ _MEMORY_SHARE = 0.6
 _FACTORS = (0.7, 0.85, 1.0, 1.15)
 _ROUNDS, _FURTHER, _BACK = 3, 1.4, 0.6
 _STEP_UP, _STEP_DOWN, _TRIES = 1.15, 0.87, 4
-_FOR_HAZARDS = 0.85  # with hazards all the time; more would cost a run of minutes to see that it is too many
+_FOR_HAZARDS = 0.75  # with hazards all the time; more would cost a run of minutes to see that it is too many
 
 
 class RealTime:

@@ -23,8 +23,9 @@ def check_broker(site: Site, timeout_s: float) -> Result:
         found = visit(settings, client_id, lambda: time.monotonic() < deadline)
     except DeliveryError as error:
         soon = expiring(settings.tls, None, time.time()) if settings.tls else ()
-        return Result(Part.BROKER, settings.address, False, "; ".join([str(error), *soon]))
+        return Result(Part.BROKER, settings.address, False, "; ".join([str(error), *map(str, soon)]))
     soon = expiring(settings.tls, found.peer_certificate, time.time()) if settings.tls else ()
     how = "TLS" if settings.tls is not None else "no TLS"
     who = f"as user {settings.username}" if settings.username is not None else "without a user"
-    return Result(Part.BROKER, settings.address, True, "; ".join([f"MQTT {found.protocol}, {how}, {who}", *soon]))
+    said = [f"MQTT {found.protocol}, {how}, {who}", *map(str, soon)]
+    return Result(Part.BROKER, settings.address, True, "; ".join(said))

@@ -22,6 +22,7 @@ from edge.delivery.subscriber import (
     ReceivedCoverage,
     ReceivedEvent,
     ReceivedEvidence,
+    ReceivedNotice,
     ReceivedStatus,
     Subscriber,
 )
@@ -149,6 +150,9 @@ def _plain(received: Received, saved: Path | None) -> dict[str, Any]:
     if isinstance(received, ReceivedCoverage):
         fault = received.event.model_dump(mode="json", exclude_none=True)
         return {"type": "coverage", "repeated": received.repeated, "event": fault}
+    if isinstance(received, ReceivedNotice):
+        notice = received.event.model_dump(mode="json", exclude_none=True)
+        return {"type": "notice", "repeated": received.repeated, "event": notice}
     if isinstance(received, ReceivedEvidence):
         return {
             "type": "evidence",

@@ -7,7 +7,14 @@ from pathlib import Path
 from rich.text import Text
 
 from edge.delivery.contract import EventData
-from edge.delivery.subscriber import Received, ReceivedCoverage, ReceivedEvent, ReceivedEvidence, ReceivedStatus
+from edge.delivery.subscriber import (
+    Received,
+    ReceivedCoverage,
+    ReceivedEvent,
+    ReceivedEvidence,
+    ReceivedNotice,
+    ReceivedStatus,
+)
 from pipelines.events import Mode, Phase
 
 _PHASE_STYLE = {Phase.OPEN: "bold red", Phase.UPDATE: "yellow", Phase.CLEARED: "green", Phase.HANDLING: "cyan"}
@@ -26,6 +33,8 @@ def line(received: Received, lang: str = "en", saved: Path | None = None) -> Tex
         return _event(received, lang)
     if isinstance(received, ReceivedCoverage):
         return _coverage(received, lang)
+    if isinstance(received, ReceivedNotice):
+        return _notice(received, lang)
     if isinstance(received, ReceivedEvidence):
         return _evidence(received, saved)
     if isinstance(received, ReceivedStatus):
@@ -70,6 +79,17 @@ def _coverage(received: ReceivedCoverage, lang: str) -> Text:
         (f"{data.observed:%H:%M:%S} ", "dim"),
         (f"{_PHASE_MARK[Phase(data.phase)]} {data.phase:<7} {title}", _PHASE_STYLE[Phase(data.phase)]),
         f"  {data.source}  not watched since {data.since:%H:%M:%S}: {data.reason}",
+    )
+    return text.append("  [repeated]", style="cyan") if received.repeated else text
+
+
+def _notice(received: ReceivedNotice, lang: str) -> Text:
+    data = received.event.data
+    title = data.notice.title.zh if lang == "zh" else data.notice.title.en
+    text = Text.assemble(
+        (f"{data.observed:%H:%M:%S} ", "dim"),
+        (f"{_PHASE_MARK[Phase(data.phase)]} {data.phase:<7} {title}", _PHASE_STYLE[Phase(data.phase)]),
+        f"  {data.reason}",
     )
     return text.append("  [repeated]", style="cyan") if received.repeated else text
 

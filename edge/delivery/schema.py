@@ -9,11 +9,14 @@ from pydantic.json_schema import models_json_schema
 
 from edge.delivery import orders
 from edge.delivery.contract import VERSION, Ack, CloudEvent, CoverageEvent, CoverageReport, Status
+from edge.delivery.notices import NoticeEvent
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of every payload, under `$defs`, and the topics under `x-topics`."""
-    payloads: tuple[type[BaseModel], ...] = (CloudEvent, CoverageEvent, CoverageReport, Status, Ack, *orders.SCHEMAS)
+    payloads: tuple[type[BaseModel], ...] = (
+        CloudEvent, CoverageEvent, NoticeEvent, CoverageReport, Status, Ack, *orders.SCHEMAS,
+    )  # fmt: skip
     _, schema = models_json_schema(
         [(model, "serialization") for model in payloads],
         title=f"Lookout MQTT contract, version {VERSION}",
@@ -25,7 +28,7 @@ def json_schema() -> dict[str, Any]:
 _TOPICS: dict[str, dict[str, Any]] = {
     "lookout/v1/{site}/{agent}/status": {"qos": 1, "retain": True, "will": True, "payload": "#/$defs/Status"},
     "lookout/v1/{site}/{agent}/event": {
-        "qos": 1, "retain": False, "payload": ["#/$defs/CloudEvent", "#/$defs/CoverageEvent"],
+        "qos": 1, "retain": False, "payload": ["#/$defs/CloudEvent", "#/$defs/CoverageEvent", "#/$defs/NoticeEvent"],
     },
     "lookout/v1/{site}/{agent}/coverage": {"qos": 1, "retain": True, "payload": "#/$defs/CoverageReport"},
     "lookout/v1/{site}/{agent}/active/{incident}": {

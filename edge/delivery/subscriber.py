@@ -22,6 +22,7 @@ from edge.config.broker import BrokerSettings
 from edge.delivery.assembly import Assembly
 from edge.delivery.contract import CloudEvent, CoverageEvent, Evidence, Status, is_coverage
 from edge.delivery.entries import DIGEST
+from edge.delivery.notices import NoticeEvent, is_notice
 from edge.delivery.tls import tls_context
 
 _REMEMBERED = 10_000
@@ -145,7 +146,20 @@ class ReceivedCoverage:
     repeated: bool
 
 
-Received = ReceivedEvent | ReceivedCoverage | ReceivedEvidence | ReceivedStatus | Unreadable
+@dataclass(frozen=True, slots=True)
+class ReceivedNotice:
+    """Something that has to be done about an agent, or has been.
+
+    Attributes:
+        event: as published.
+        repeated: it has been here before.
+    """
+
+    event: NoticeEvent
+    repeated: bool
+
+
+Received = ReceivedEvent | ReceivedCoverage | ReceivedNotice | ReceivedEvidence | ReceivedStatus | Unreadable
 
 
 class Subscriber:
@@ -295,19 +309,24 @@ class Subscriber:
             incident, name = topic.split("/")[-2:]
             self._on_message(ReceivedEvidence(topic, incident, name, content, announced, received_s))
 
-    def _event(self, payload: bytes, received_s: float) -> ReceivedEvent | ReceivedCoverage:
+    def _event(self, payload: bytes, received_s: float) -> ReceivedEvent | ReceivedCoverage | ReceivedNotice:
         if is_coverage(payload):
             fault = CoverageEvent.model_validate_json(payload)
-            repeated = fault.id in self._seen
-            _remember(self._seen, fault.id, None)
-            return ReceivedCoverage(fault, repeated)
+            return ReceivedCoverage(fault, self._known(fault.id))
+        if is_notice(payload):
+            notice = NoticeEvent.model_validate_json(payload)
+            return ReceivedNotice(notice, self._known(notice.id))
         event = CloudEvent.model_validate_json(payload)
         for evidence in event.data.evidence:
             if evidence.topic is not None:
                 _remember(self._announced, evidence.topic, evidence)
-        repeated = event.id in self._seen
-        _remember(self._seen, event.id, None)
-        return ReceivedEvent(event, received_s, repeated)
+        return ReceivedEvent(event, received_s, self._known(event.id))
+
+    def _known(self, event_id: str) -> bool:
+        """Has it been here before? From now on it has."""
+        known = event_id in self._seen
+        _remember(self._seen, event_id, None)
+        return known
 
 
 def _remember(memory: OrderedDict[str, _V], key: str, value: _V) -> None:

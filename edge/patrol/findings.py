@@ -18,6 +18,7 @@ from calibration.terrain import Terrain
 from calibration.track import Fix
 from edge.patrol.cover import Cover, Spot, footprint
 from edge.patrol.unplaced import Sight, Stretch, Unplaced, bearing_deg
+from pipelines.coverage import ViewFault, blank
 from pipelines.detections import Detections
 from pipelines.frame import Frame
 from pipelines.hazards import Box
@@ -72,6 +73,7 @@ class Findings:
         unplaced: what was seen without a place.
         pictures: JPEG of the best sighting of each place and of what has none, by its time and box.
         missing: frames without a pose, by reason.
+        empty: looks at pictures that show nothing: the ground before the camera was not looked at.
         faults: recordings and telemetry that could not be used, and what was left out of them.
         starts: when recordings began: seconds since the patrol began, and by the drone's clock; of no zone where nobody
             knows it.
@@ -86,6 +88,7 @@ class Findings:
     unplaced: Unplaced = field(default_factory=Unplaced)
     pictures: dict[tuple[float, Box], bytes] = field(default_factory=dict)
     missing: Counter[str] = field(default_factory=Counter)
+    empty: Counter[ViewFault] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     starts: list[tuple[float, datetime]] = field(default_factory=list)
     looks: int = 0
@@ -101,6 +104,7 @@ class Findings:
             pictures=dict(self.pictures),
             unplaced=deepcopy(self.unplaced),
             missing=self.missing.copy(),
+            empty=self.empty.copy(),
             faults=list(self.faults),
             starts=list(self.starts),
         )
@@ -129,18 +133,22 @@ class Findings:
             time_s: since the patrol began.
         """
         self.looks += 1
+        nothing = blank(frame)
+        if nothing is not None:
+            self.empty[nothing] += 1
         if fix.pose is None:
             self.missing[_kind(fix.reason or "")] += 1
         else:
-            self._cover(fix.pose, time_s)
+            self._fly(fix.pose, time_s, sees=nothing is None)
         for glimpse in seen:
             self._place(frame, fix.pose, glimpse, time_s)
 
-    def _cover(self, pose: Pose, time_s: float) -> None:
+    def _fly(self, pose: Pose, time_s: float, *, sees: bool) -> None:
         if pose.latitude_deg is None or pose.longitude_deg is None or len(self.way) * _COVER_EVERY_S > time_s:
             return
         self.way.append((pose.latitude_deg, pose.longitude_deg))
-        self.cover.add(footprint(pose, self.terrain))
+        if sees:
+            self.cover.add(footprint(pose, self.terrain))
 
     def _place(self, frame: Frame, pose: Pose | None, glimpse: Glimpse, time_s: float) -> None:
         best = self._gathered(frame, pose, glimpse, time_s)

@@ -26,7 +26,7 @@ _WORDS = {
         "cover": "Ground looked at", "waypoints": "Waypoints that were not looked at", "all": "All were looked at.",
         "unplaced": "Seen without a position", "drops": "Drops and faults", "looks": "looks in {} s of footage",
         "doubtful": "places seen too seldom to be believed", "missing": "frames without a pose", "north": "N",
-        "camera": "way of the camera", "nothing": "None.", "unknown": "not known: {}",
+        "camera": "way of the camera", "empty": "looks show nothing", "nothing": "None.", "unknown": "not known: {}",
         "from": "seen from {:.6f}, {:.6f}", "toward": ", toward {:.0f}° from north",
     },
     "zh": {
@@ -35,7 +35,7 @@ _WORDS = {
         "cover": "已巡查地面", "waypoints": "未巡查的航点", "all": "全部已巡查。",
         "unplaced": "无法定位的观测", "drops": "丢失与故障", "looks": "次检测，视频时长 {} 秒",
         "doubtful": "处观测次数不足，不予采信", "missing": "帧没有位姿", "north": "北",
-        "camera": "相机航迹", "nothing": "无。", "unknown": "未知：{}",
+        "camera": "相机航迹", "empty": "次检测看不到任何内容", "nothing": "无。", "unknown": "未知：{}",
         "from": "观测点 {:.6f}, {:.6f}", "toward": "，方位 {:.0f}°",
     },
 }  # fmt: skip
@@ -63,15 +63,16 @@ def page(findings: Findings, mission: Mission) -> str:
         _list([f"{_named(kind, mission)}: {count} × {why}" for (kind, why), count in findings.unplaced.reasons.items()])
         or f"<p>{say['nothing']}</p>",
         f"<h2>{say['drops']}</h2>",
-        _list(_drops(findings, say)),
+        _list(_drops(findings, say, mission.lang)),
     ]
     return _PAGE.format(lang=mission.lang, title=html.escape(title), body="\n".join(body))
 
 
-def _drops(findings: Findings, say: dict[str, str]) -> list[str]:
+def _drops(findings: Findings, say: dict[str, str], lang: str) -> list[str]:
     told = [f"{findings.looks} {say['looks'].format(round(findings.seconds))}"]
     told += [f"{findings.places.doubtful} {say['doubtful']}"] * bool(findings.places.doubtful)
     told += [f"{count} {say['missing']}: {why}" for why, count in findings.missing.items()]
+    told += [f"{count} {say['empty']}: {fault.title(lang).lower()}" for fault, count in findings.empty.items()]
     return told + findings.faults
 
 

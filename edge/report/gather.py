@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from edge.delivery.contract import CloudEvent, CoverageEvent, EventData, is_coverage
+from edge.delivery.notices import is_notice
 from edge.delivery.place import Place
 from pipelines.events import Condition, Handling, Mode, Phase
 from pipelines.frame import Clock
@@ -164,7 +165,7 @@ def gather(
         try:
             if is_coverage(payload):
                 _blind(CoverageEvent.model_validate_json(payload), blind)
-            else:
+            elif not is_notice(payload):  # whose certificate expires is no matter of a shift
                 event = CloudEvent.model_validate_json(payload)
                 lives.setdefault(event.data.incident, []).append(event)
         except ValidationError:

@@ -145,12 +145,13 @@ class Coverage:
         return {ViewFault.FROZEN} if frozen else set()
 
     def _judge(self, frame: Frame) -> set[ViewFault]:
+        if self._moves:
+            fault = blank(frame)
+            return {fault} if fault is not None else set()
         plane, finer = planes_of(frame)
         tone = _tone(plane)
         if tone is not None:
             return {tone}
-        if self._moves:
-            return {ViewFault.TORN} if _torn(plane) else set()
         in_place = self._stands(plane, frame.time_s)
         picture = picture_of(frame, plane, finer, in_place=in_place)
         known = self.reference.like(picture)
@@ -185,6 +186,12 @@ class Coverage:
         if len(self._learning) >= _LEARN_LOOKS:
             self.reference = self.reference.with_(picture)
             self._learning = []
+
+
+def blank(frame: Frame) -> ViewFault | None:
+    """Why a picture shows nothing, whatever came before it: black or white all over, or torn; None if it does."""
+    plane, _ = planes_of(frame)
+    return _tone(plane) or (ViewFault.TORN if _torn(plane) else None)
 
 
 def _tone(plane: Plane) -> ViewFault | None:

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from calibration.errors import DeliveryError
 from edge.config.broker import BrokerSettings, TlsSettings
 from edge.delivery.expiry import expiring
+from edge.delivery.notices import Notices
 from edge.delivery.outbox import Outbox
 from edge.delivery.tls import tls_context
-from tests.edge.delivery.builders import put
+from tests.edge.delivery.builders import TOPICS, put
 from tests.edge.delivery.conftest import Running, settings_for, wait_for
 from tests.edge.delivery.mosquitto import Mosquitto, find
 
@@ -186,7 +187,11 @@ def test_papers_that_expire_soon_are_named(tmp_path: Path, papers: Papers, outbo
         tls = {name: papers.path(file) for name, file in files.items()}
         running = run_uplink(settings_for(broker.port, tls=tls))
         wait_for(lambda: len(running.uplink.papers.expiring) == 3, "three warnings")
-    authority, own, broker_s = running.uplink.papers.expiring
+        ids = iter("abc")
+        running.uplink.papers.tell = Notices(outbox, TOPICS, "en", ids.__next__, time.time).tell
+        running.uplink.papers.anew()
+        wait_for(lambda: len(outbox.active()) == 3 and outbox.count() == 0, "three events")
+    authority, own, broker_s = map(str, running.uplink.papers.expiring)
     assert authority.startswith(f"broker.tls.ca: {papers.path('ours.pem')} expires in 1 days, on ")
     assert own.startswith("broker.tls.cert: ")
     assert broker_s.startswith("the broker's certificate expires in 1 days, on ")
@@ -196,7 +201,7 @@ def test_papers_are_named_by_their_time(papers: Papers) -> None:
     tls = TlsSettings(ca=papers.path("ours.pem"))
     now_s = time.time()
     assert expiring(tls, None, now_s - 60 * 86_400) == ()
-    assert "expired on" in expiring(tls, None, now_s + 3 * 86_400)[0]
+    assert "expired on" in str(expiring(tls, None, now_s + 3 * 86_400)[0])
     assert expiring(TlsSettings(ca=papers.path("missing.pem")), None, now_s) == ()
 
 
@@ -226,7 +231,7 @@ def test_an_agent_whose_own_certificate_has_expired_says_which_and_takes_its_ren
     tls = {name: papers.path(file) for name, file in files.items()}
     with secure(tmp_path, papers, "broker", "require_certificate true") as broker:
         running = run_uplink(settings_for(broker.port, tls=tls, backoff_max_s=0.2))
-        wait_for(lambda: any("tired.pem expired on" in each for each in running.uplink.papers.expiring), "the file")
+        wait_for(lambda: "tired.pem expired on" in " ".join(map(str, running.uplink.papers.expiring)), "the file")
         assert outbox.count() == 1
         papers.signed("tired", "ours", "DNS:edge-1")
         wait_for(lambda: outbox.count() == 0, "delivery")
@@ -238,5 +243,5 @@ def test_a_bundle_is_good_while_one_of_its_authorities_is(papers: Papers) -> Non
     papers.expired("aged-authority", "ours")
     both.write_bytes(papers.path("aged-authority.pem").read_bytes() + papers.path("ours.pem").read_bytes())
     now_s = time.time()
-    assert "expires in 1 days" in expiring(TlsSettings(ca=both), None, now_s)[0]
+    assert "expires in 1 days" in str(expiring(TlsSettings(ca=both), None, now_s)[0])
     assert len(expiring(TlsSettings(ca=both), b"no certificate", now_s)) == 1

@@ -22,12 +22,12 @@ NEAR = (0.45, 0.70, 0.55, 0.80)
 EN = Mission(name="forest", lang="en")
 
 
-def a_pose(time_s: float, *, yaw_deg: float = 40.0, lens: bool = True, north_m: float = 0.0) -> Fix:
-    latitude, longitude = moved(*HOME, north_m, 0.0)
+def a_pose(time_s: float, *, yaw_deg: float = 40.0, pitch_deg: float = -10.0, lens: bool = True) -> Fix:
+    latitude, longitude = moved(*HOME, time_s, 0.0)
     frame = a_frame()
     return Fix(
         Pose(
-            time_s, PoseClock.MEDIA, latitude, longitude, height_m=60.0, attitude=Attitude(yaw_deg, -10.0),
+            time_s, PoseClock.MEDIA, latitude, longitude, height_m=60.0, attitude=Attitude(yaw_deg, pitch_deg),
             lens=Lens.from_field_of_view(frame.width, frame.height, 70.0) if lens else None,
             accuracy=Accuracy(1.0, 1.0, 0.5),
         ),
