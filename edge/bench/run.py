@@ -106,12 +106,17 @@ class Bench:
 
     def _raise(self, parts: Parts, real: RealTime) -> None:
         parts.do("loop D: quiet, twenty hazards", ["cameras.quiet.D", "time_to_alarm_s.D"], real.twenty_hazards)
+        self._raise_rival("C", parts, real)  # what D is held against
+        self._raise_rival("A", parts, real)
         for condition in CONDITIONS[1:]:
             places = [f"cameras.{condition}.D"]
             parts.do(f"loop D: {condition}, until it breaks", places, partial(real.raise_agent, condition))
-        for loop in reversed(RIVALS):
-            places = [f"cameras.{condition}.{loop}" for condition in CONDITIONS]
-            parts.do(f"loop {loop}: until it breaks", places, partial(real.raise_rival, loop))
+        self._raise_rival("B", parts, real)
+
+    @staticmethod
+    def _raise_rival(loop: str, parts: Parts, real: RealTime) -> None:
+        places = [f"cameras.{condition}.{loop}" for condition in CONDITIONS]
+        parts.do(f"loop {loop}: until it breaks", places, partial(real.raise_rival, loop))
 
     def _audit(self, record: Record) -> None:
         calm = read_small(str(self.library.quiet(0).main), _AUDIT_FPS, "quiet")
