@@ -66,7 +66,8 @@ class EgoMotion:
         if np.count_nonzero(good) < _FEWEST_POINTS:
             self.reason = "the picture turned too fast"
             return None
-        homography, agree = cv2.findHomography(self._points[good], found[good], cv2.RANSAC, _WITHIN_PX, maxIters=200)
+        # USAC's fast form polishes good guesses on the way: less than half the time of plain RANSAC, and nearer.
+        homography, agree = cv2.findHomography(self._points[good], found[good], cv2.USAC_FAST, _WITHIN_PX, maxIters=200)
         if homography is None or not is_sound(np.asarray(homography, np.float64), plane.shape, 0.4, 2.5):
             self.reason = "no motion of the camera explains the picture"
             return None
