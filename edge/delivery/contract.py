@@ -372,10 +372,15 @@ class Ack(Payload):
     """0 when accepted, else the platform's reason."""
 
 
-def is_coverage(payload: bytes) -> bool:
-    """Is it an event about a view and not about a hazard?"""
+def type_of(payload: bytes) -> str:
+    """An event's `type`; empty where it has none."""
     try:
         content = json.loads(payload)
     except ValueError:
-        return False
-    return isinstance(content, dict) and str(content.get("type", "")).startswith("city.lookout.coverage.")
+        return ""
+    return str(content.get("type", "")) if isinstance(content, dict) else ""
+
+
+def is_coverage(payload: bytes) -> bool:
+    """Is it an event about a view and not about a hazard?"""
+    return type_of(payload).startswith("city.lookout.coverage.")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.text import Text
 
-from edge.delivery.contract import EventData
+from edge.delivery.contract import CoverageData, EventData, Titles
+from edge.delivery.notices import NoticeData
 from edge.delivery.subscriber import (
     Received,
     ReceivedCoverage,
@@ -74,24 +75,24 @@ def _event(received: ReceivedEvent, lang: str) -> Text:
 
 def _coverage(received: ReceivedCoverage, lang: str) -> Text:
     data = received.event.data
-    title = data.fault.title.zh if lang == "zh" else data.fault.title.en
-    text = Text.assemble(
-        (f"{data.observed:%H:%M:%S} ", "dim"),
-        (f"{_PHASE_MARK[Phase(data.phase)]} {data.phase:<7} {title}", _PHASE_STYLE[Phase(data.phase)]),
-        f"  {data.source}  not watched since {data.since:%H:%M:%S}: {data.reason}",
-    )
-    return text.append("  [repeated]", style="cyan") if received.repeated else text
+    told = f"{data.source}  not watched since {data.since:%H:%M:%S}: {data.reason}"
+    return _step(data, data.fault.title, told, lang, repeated=received.repeated)
 
 
 def _notice(received: ReceivedNotice, lang: str) -> Text:
     data = received.event.data
-    title = data.notice.title.zh if lang == "zh" else data.notice.title.en
+    return _step(data, data.notice.title, data.reason, lang, repeated=received.repeated)
+
+
+def _step(data: CoverageData | NoticeData, title: Titles, told: str, lang: str, *, repeated: bool) -> Text:
+    """A step in the life of what is no hazard."""
+    phase = Phase(data.phase)
     text = Text.assemble(
         (f"{data.observed:%H:%M:%S} ", "dim"),
-        (f"{_PHASE_MARK[Phase(data.phase)]} {data.phase:<7} {title}", _PHASE_STYLE[Phase(data.phase)]),
-        f"  {data.reason}",
+        (f"{_PHASE_MARK[phase]} {phase:<7} {title.zh if lang == 'zh' else title.en}", _PHASE_STYLE[phase]),
+        f"  {told}",
     )
-    return text.append("  [repeated]", style="cyan") if received.repeated else text
+    return text.append("  [repeated]", style="cyan") if repeated else text
 
 
 def _evidence(received: ReceivedEvidence, saved: Path | None) -> Text:

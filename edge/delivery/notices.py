@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 
-from edge.delivery.contract import CLOUDEVENT_MEDIA_TYPE, Payload, Previous, Titles, Utc, utc
+from edge.delivery.contract import CLOUDEVENT_MEDIA_TYPE, Payload, Previous, Titles, Utc, type_of, utc
 from edge.delivery.entries import Outgoing, State
 from edge.delivery.expiry import Expiry
 from edge.delivery.outbox import Outbox, Slot
@@ -94,11 +93,7 @@ _TYPES: dict[Phase, Literal["city.lookout.agent.open", "city.lookout.agent.updat
 
 def is_notice(payload: bytes) -> bool:
     """Is it an event about the agent, and neither about a hazard nor a view?"""
-    try:
-        content = json.loads(payload)
-    except ValueError:
-        return False
-    return isinstance(content, dict) and str(content.get("type", "")).startswith("city.lookout.agent.")
+    return type_of(payload).startswith("city.lookout.agent.")
 
 
 @dataclass(frozen=True, slots=True)
