@@ -38,7 +38,7 @@ class Extent:
         predict_s: seconds of a recording that loop A, which looks at all of it, is given.
         lead_s: quiet before the first hazard of a run.
         apart_s: from one hazard of a run to the next: as one ends.
-        tail_s: quiet after each.
+        tail_s: quiet after the last.
         most_cameras: no more than this are run, whatever would fit.
         most_s: whatever has not begun by then is left out.
     """

@@ -56,20 +56,23 @@ def with_hazards(
     tail_s: float,
     substream: bool = False,
 ) -> list[Camera]:
-    """The same cameras, hazards on some of them, drawn at random.
+    """The same cameras, hazards on some of them, drawn at random; each happens once in a run.
 
     Args:
         cameras: of the run.
         library: makes their clips.
         scenes: what happens, and after how much quiet.
         seed: the same seed draws the same cameras.
-        tail_s: quiet after each hazard.
+        tail_s: quiet after the last hazard; whoever saw one before it sees quiet until then.
         substream: they are looked at on their sub-streams.
     """
     drawn = random.Random(seed).sample(range(len(cameras)), min(len(cameras), len(scenes)))  # noqa: S311 - no secret
     changed = list(cameras)
+    # Clips begin again at their end: all end together, or the first hazard would happen again beside the last.
+    end_s = max((lead_s + scene.length_s for scene, lead_s in scenes), default=0.0) + tail_s
     for at, (scene, lead_s) in zip(drawn, scenes, strict=False):
-        changed[at] = Camera(f"hazard-{at:03}", library.hazard(scene, at, lead_s, tail_s, substream=substream))
+        after_s = end_s - lead_s - scene.length_s
+        changed[at] = Camera(f"hazard-{at:03}", library.hazard(scene, at, lead_s, after_s, substream=substream))
     return changed
 
 

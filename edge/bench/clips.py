@@ -129,9 +129,11 @@ class Library:
         for how in (self.main, self.sub):
             loop = self._encoded(scene, how)
             rounds = max(1, round(self._seconds(_LOOP_S) / scene.length_s))
-            groups = reel.turned(loop.groups, phase, PHASES, len(loop.groups) * rounds)
+            # A file that begins again costs what no camera does: not all do so at once.
+            count = len(loop.groups) * rounds + (phase if scene.still else 0)
+            groups = reel.turned(loop.groups, phase, PHASES, count)
             length_s = sum(map(len, groups)) / FPS
-            paths.append(self._written(f"{scene.name}-{phase}x{rounds}", groups, loop))
+            paths.append(self._written(f"{scene.name}-{phase}x{count}", groups, loop))
         return Clip(paths[0], paths[1], length_s, what=scene.name)
 
     def _encoded(self, scene: Scene, how: Encoding) -> Reel:

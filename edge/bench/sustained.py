@@ -38,7 +38,6 @@ _MEMORY_SHARE = 0.6
 _FACTORS = (0.7, 0.85, 1.0, 1.15)
 _ROUNDS, _FURTHER, _BACK = 3, 1.4, 0.6
 _STEP_UP, _STEP_DOWN, _TRIES = 1.15, 0.87, 4
-_FOR_HAZARDS = 0.75  # with hazards all the time; more would cost a run of minutes to see that it is too many
 
 
 class RealTime:
@@ -180,7 +179,7 @@ class RealTime:
         known = [
             scene for scene in self._scenes if any(self._reference.get((scene.name, str(k))) for k in scene.onsets)
         ]
-        count, why = self._capped(self._costs.fit("quiet", "D") * _FOR_HAZARDS, "D"), "nothing broke"
+        count, why = self._capped(self._costs.fit("quiet", "D"), "D"), "nothing broke"
         for _ in range(_TRIES):
             broken = self._with_twenty(count, known)
             if not broken:

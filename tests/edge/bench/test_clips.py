@@ -53,6 +53,11 @@ def test_sizes_and_length(library: Library) -> None:
             assert sum(1 for _ in container.decode(stream)) == round(clip.length_s * FPS)
 
 
+def test_quiet_cameras_do_not_begin_again_together(library: Library) -> None:
+    lengths = sorted(library.quiet(number).length_s for number in range(PHASES))
+    assert min(b - a for a, b in pairwise(lengths)) > KEYFRAME_S / 2
+
+
 def test_nothing_but_noise_in_the_quiet(library: Library) -> None:
     pictures = lumas(library.quiet(0).main)
     changes = [np.abs(b - a) for a, b in pairwise(pictures)]

@@ -109,8 +109,11 @@ def test_one_in_ten_is_active_also_among_the_first(library: Library) -> None:
 
 def test_hazards_on_cameras_drawn_at_random(library: Library) -> None:
     calm = cameras.quiet(library, 8)
-    plan = [(FLAME, 4.0), (FLAME, 6.0)]
-    drawn = [cameras.with_hazards(calm, library, plan, seed=seed, tail_s=0.0) for seed in (1, 1, 2)]
+    plan = [(FLAME, 4.0), (FLAME, 14.0)]
+    drawn = [cameras.with_hazards(calm, library, plan, seed=seed, tail_s=4.0) for seed in (1, 1, 2)]
+    for those in drawn:
+        ends_s = [one.clip.length_s for one in those if one.clip.onsets]
+        assert min(ends_s) >= 14.0 + FLAME.length_s, "none happens again beside another"
     places = [[i for i, one in enumerate(those) if one.clip.onsets] for those in drawn]
     assert places[0] == places[1] != places[2]
     assert all(len(place) == 2 for place in places)
