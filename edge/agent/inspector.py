@@ -14,6 +14,7 @@ from calibration.errors import CommandRefused
 from edge.agent.desk import Desk, Look
 from edge.agent.supervisor import Beat
 from edge.clock import AgentClock
+from edge.evidence.pen import sharpen
 from edge.sources.turns import DECODING
 from pipelines.detect import Detector, Request, Seen
 from pipelines.events import Event
@@ -31,6 +32,10 @@ _REMEMBERED = 20
 _ASIDE_S = 5.0
 _ASIDE_LIMIT_S = 300.0
 _PATIENCE_S = 15.0
+# A picture that takes longer to look at than usual has to be looked at sooner: what counts is how old an alarm is when
+# it is told. By no more than this, since on a slow machine every look takes longer.
+_USUAL_S, _SOONER_S = 0.07, 0.05
+_SMOOTHING = 1 / 4
 _V = TypeVar("_V")
 
 
@@ -95,6 +100,7 @@ class Inspector:
         self._times_s: dict[str, deque[float]] = {name: deque(maxlen=_REMEMBERED) for name in watches}
         self._full_s: dict[str, float] = {}
         self._late = dict.fromkeys(watches, 0)
+        self._takes_s = dict.fromkeys(watches, 0.0)
         self._in_hand: tuple[str, ...] = ()
         self._suspects: set[str] = set()
         self._aside: dict[str, SetAside] = {}
@@ -103,6 +109,7 @@ class Inspector:
     def run(self, stop: threading.Event, beat: Beat) -> None:
         """The thread's work; see `Worker.run`."""
         self._set_aside()
+        sharpen()  # OpenCV keeps its fonts for each thread, and alarms are drawn in this one
         while not stop.is_set():
             beat()
             self._each_turn()
@@ -200,10 +207,13 @@ class Inspector:
         if aside is not None and now_s < aside.until_s:
             return None
         want = self._watches[source].want(look.frame, look.activity)
-        if want is not None and want.can_wait and now_s > look.stale_s:
+        if want is not None and want.can_wait and now_s > look.stale_s - self._sooner_s(source):
             self._late[source] += 1
             return None
         return want
+
+    def _sooner_s(self, source: str) -> float:
+        return min(max(self._takes_s[source] - _USUAL_S, 0.0), _SOONER_S)
 
     def _set_aside(self) -> None:
         """Whatever ended the thread before this one, the source that it had in hand must not end this one too.
@@ -232,7 +242,7 @@ class Inspector:
         ]
         told = _see(shown)
         if len(chosen) == 1:
-            self._watches[self._in_hand[0]].spent(self._clock.monotonic() - began_s)
+            self._spent(self._in_hand[0], self._clock.monotonic() - began_s)
         for (look, _), seen in zip(chosen, told, strict=True):
             source = look.frame.source
             self._in_hand = (source,)
@@ -247,6 +257,10 @@ class Inspector:
             self._aside.pop(source, None)
             self._suspects.discard(source)
         self._in_hand = ()
+
+    def _spent(self, source: str, seconds: float) -> None:
+        self._watches[source].spent(seconds)
+        self._takes_s[source] += _SMOOTHING * (seconds - self._takes_s[source])
 
 
 def _see(shown: Sequence[Shown]) -> list[list[Seen]]:

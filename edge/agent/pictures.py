@@ -17,7 +17,6 @@ from edge.config import AgentSettings
 from edge.delivery.place import Place
 from edge.evidence.annotate import Caption, Seen
 from edge.evidence.files import EvidenceFile
-from edge.evidence.pen import sharpen
 from edge.evidence.store import EvidenceStore
 from pipelines.detect.card import POSE
 from pipelines.events import Condition, Event, Handling, Phase
@@ -56,7 +55,6 @@ class Pictures:
         handled: bool = False,
         veil: Veil | None = None,
     ) -> None:
-        sharpen()
         self._veil = veil
         self._lang = agent.lang
         self._handled = handled

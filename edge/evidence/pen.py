@@ -26,7 +26,7 @@ _WEIGHT = 600
 
 
 def sharpen() -> None:
-    """Have the font ready: the first line that is written takes thirty milliseconds, which an alarm need not wait."""
+    """Have the font ready in this thread: the first line takes thirty milliseconds, for which no alarm is to wait."""
     Pen(np.zeros((_LEAST_SIDE_PX, _LEAST_SIDE_PX, 3), np.uint8)).write("火 fire 0.5", (0, 0), WHITE, _LEAST_TEXT_PX)
 
 

@@ -261,6 +261,28 @@ def test_a_picture_that_waited_too_long_is_dropped_and_counted_unless_its_view_i
     assert bench.inspector.stats("yard").late == 0
 
 
+@pytest.mark.parametrize(("takes_s", "left_s", "told"), [(0.03, 0.02, 1), (1.0, 0.02, 0), (1.0, 0.06, 1)])
+def test_what_takes_long_to_look_at_has_to_be_looked_at_sooner(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, takes_s: float, left_s: float, told: int
+) -> None:
+    settle(bench)
+    watch = bench.watches["gate"]
+    requests = watch.requests
+
+    def slow(*args: Any, **named: Any) -> Any:
+        bench.clock.advance(takes_s)
+        return requests(*args, **named)
+
+    monkeypatch.setattr(watch, "requests", slow)
+    bench.put("gate", 9, 3.0, small_change(2))
+    bench.inspect_one()
+    bench.put("gate", 10, 3.45, small_change(3), stale_s=bench.clock.monotonic() + left_s)
+    done = threading.Event()
+    bench.inspector.run(done, lambda: None if bench.desk.waiting()[0] else done.set())
+    assert len(bench.told) == 1 + told
+    assert bench.inspector.stats("gate").late == 1 - told
+
+
 def a_core_is_free(turns: Turns) -> bool:
     with turns.turn(0.0) as mine:
         return mine
