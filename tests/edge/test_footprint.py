@@ -68,3 +68,35 @@ def test_what_lies_free_between_what_stays_is_given_back() -> None:
     before, freed, after = (int(word) for word in ran.stdout.split())
     assert before - freed < 50  # what is left at the heap's end keeps the rest
     assert before - after > 150
+
+
+_CYCLES = """
+import gc
+import weakref
+from edge.footprint import give_back, keep_small
+
+class Ring:
+    pass
+
+def old_cycle():
+    ring = Ring()
+    ring.self = ring
+    for _ in range(2):
+        gc.collect(1)  # it has lived for long
+    return weakref.ref(ring)
+
+looked_through = []
+gc.callbacks.append(lambda when, said: looked_through.append(said["generation"]))
+keep_small()
+lost = old_cycle()
+looked_through.clear()
+kept = [[number] for number in range(1_000_000)]
+print(sorted(set(looked_through)), lost() is None)
+give_back()
+print(lost() is None)
+"""
+
+
+def test_all_there_is_is_looked_through_for_garbage_only_when_asked_for() -> None:
+    ran = subprocess.run([sys.executable, "-c", _CYCLES], capture_output=True, text=True, check=True)
+    assert ran.stdout.split("\n")[:2] == ["[0, 1] False", "True"]
