@@ -23,6 +23,8 @@ NOISE_TIMES = 5.0
 SLOW_NOISE_TIMES = 2.5  # of two backgrounds: each is made of eight or nine pictures
 LEAST_FAST = 7
 LEAST_SLOW = 9
+# The same for the mean over so many cells a side: noise averages out, thin smoke does not.
+WIDE, WIDE_NOISE_TIMES, LEAST_WIDE = 5, 1.0, 4
 # What a changed cell weighs: beside one that has only come to stay.
 _FAST_WEIGHS, _FLAME_WEIGHS = 2.0, 4.0
 # What changes by so many times as much from one look to the next has changed, whatever the fast background says: a
@@ -130,9 +132,10 @@ class Prefilter:
 
     def _compare_slow(self, luma: Plane, now: float) -> None:
         """Stays: neither what passes, which the picture shows, nor what has passed, whose trace the fast one shows."""
-        limit = max(self._noise.levels * SLOW_NOISE_TIMES, LEAST_SLOW)
-        slow = relit(self._slow.shown, self._fast.shown)
-        stays = (cv2.absdiff(self._fast.shown, slow) > limit) & (cv2.absdiff(luma, slow) > limit)
+        planes = (relit(self._slow.shown, self._fast.shown), self._fast.shown, luma)
+        stays = _apart(*planes, max(self._noise.levels * SLOW_NOISE_TIMES, LEAST_SLOW))
+        wide = (np.asarray(cv2.blur(plane, (WIDE, WIDE)), np.uint8) for plane in planes)
+        stays |= _apart(*wide, max(self._noise.levels * WIDE_NOISE_TIMES, LEAST_WIDE))
         self._slow_counts = count(np.flatnonzero(stays))
         self._slow_look_s = now
 
@@ -160,6 +163,11 @@ class Prefilter:
         """Which noise this picture has, as far as it is known."""
         self._noise = self._noise_apart if now - self._last_s >= _APART_S else self._noise_in_a_row
         self._noise.learn(luma, last)
+
+
+def _apart(slow: Plane, fast: Plane, luma: Plane, limit: float) -> _Mask:
+    """Where the slow background is not like the others, `(rows, columns)`."""
+    return np.asarray((cv2.absdiff(fast, slow) > limit) & (cv2.absdiff(luma, slow) > limit), np.bool_)
 
 
 class _Derived(Derived):

@@ -92,6 +92,18 @@ def test_a_plume_is_flagged_however_slowly_it_forms(forming_s: int, opacity: flo
     assert covers(look, 0.5, 80 / 180)  # and stays flagged once it has formed
 
 
+@pytest.mark.parametrize("noise", [0.5, 1.5, 3.0])
+def test_thin_smoke_that_no_single_cell_shows_is_seen_over_many(noise: float) -> None:
+    prefilter, hits = settled(noise), []
+    for i in range(60 * 5):
+        picture = a_yard().copy()
+        picture[60:120, 120:200] += min(i / 5, 30.0) / 30 * 7  # levels, over half a minute
+        look = prefilter.look(seen(picture, 10 + i / 5, noise))
+        hits.append(covers(look, 0.5, 0.5))
+    assert hits.index(True) / 5 < 30
+    assert sum(hits) > 10 * 5, "until it counts as part of a view so young"
+
+
 @pytest.mark.parametrize("gain", [0.5, 0.7, 1.4])
 def test_a_light_that_is_switched_is_not_a_hazard_for_long(gain: float) -> None:
     prefilter = settled()
