@@ -134,8 +134,8 @@ class Prefilter:
         """Stays: neither what passes, which the picture shows, nor what has passed, whose trace the fast one shows."""
         planes = (relit(self._slow.shown, self._fast.shown), self._fast.shown, luma)
         stays = _apart(*planes, max(self._noise.levels * SLOW_NOISE_TIMES, LEAST_SLOW))
-        wide = (np.asarray(cv2.blur(plane, (WIDE, WIDE)), np.uint8) for plane in planes)
-        stays |= _apart(*wide, max(self._noise.levels * WIDE_NOISE_TIMES, LEAST_WIDE))
+        slow, fast, wide = (np.asarray(cv2.blur(plane, (WIDE, WIDE)), np.uint8) for plane in planes)
+        stays |= _apart(slow, fast, wide, max(self._noise.levels * WIDE_NOISE_TIMES, LEAST_WIDE))
         self._slow_counts = count(np.flatnonzero(stays))
         self._slow_look_s = now
 
