@@ -38,6 +38,7 @@ _MEMORY_SHARE = 0.6
 _FACTORS = (0.7, 0.85, 1.0, 1.15)
 _ROUNDS, _FURTHER, _BACK = 3, 1.4, 0.6
 _STEP_UP, _STEP_DOWN, _TRIES = 1.15, 0.87, 4
+_FEWER = 0.93  # with hazards all the time, where what fits is too many by little
 
 
 class RealTime:
@@ -185,7 +186,7 @@ class RealTime:
             if not broken:
                 break
             why = f"{count}: {'; '.join(broken[:3])}"
-            count = int(count * _STEP_DOWN)
+            count = int(count * _FEWER)
         else:
             count = 0
         self._record.put("cameras.quiet.D", count)
