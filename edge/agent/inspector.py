@@ -163,6 +163,11 @@ class Inspector:
         return tuple(self._aside)
 
     @property
+    def following(self) -> bool:
+        """A rule has signs in some view: an alarm may be about to be told."""
+        return any(watch.has_signs for watch in self._watches.values())
+
+    @property
     def idle(self) -> bool:
         """Nothing lies on the desk, and nothing is being inspected."""
         looks, _ = self._desk.waiting()

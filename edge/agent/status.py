@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 FILE = "status.json"
 _TURN_S = 0.5
-_GIVE_BACK_EVERY_S = 60.0
+# Nothing else gets on meanwhile: while signs of a hazard are followed, it waits a little longer.
+_GIVE_BACK_EVERY_S, _AT_LAST_S = 60.0, 300.0
 _WORDS = {
     State.IDLE: "starting",
     State.STREAMING: "online",
@@ -99,7 +100,8 @@ class StatusReport:
                 heartbeat = self.heartbeat()
                 self._read.uplink.publish_status(heartbeat)
                 self.write(heartbeat)
-            if now_s - returned_s >= _GIVE_BACK_EVERY_S:
+            kept_s = now_s - returned_s
+            if kept_s >= (_AT_LAST_S if self._read.inspector.following else _GIVE_BACK_EVERY_S):
                 returned_s = now_s
                 give_back()
         self.write(self.heartbeat(), running=False)

@@ -45,17 +45,17 @@ class Extent:
 
     quick: bool
     settle_s: float = 8.0
-    quiet_s: float = 12.0
+    quiet_s: float = 10.0
     busy_s: float = 30.0
     loads: tuple[int, int] = (6, 16)
     sub_load: int = 24
     repeats: int = 1
     predict_s: float = 2.0
-    lead_s: float = 18.0
+    lead_s: float = 12.0
     apart_s: float = 16.0
     tail_s: float = 2.0
     most_cameras: int = 400
-    most_s: float = 450.0
+    most_s: float = 465.0
 
     def shorter(self, factor: float) -> Extent:
         """The same in a fraction of the time: what comes of it is no measurement."""
@@ -215,7 +215,7 @@ class Costs:
     def start(self) -> None:
         """From the start of the process to the first inspection."""
         camera = scene_of.quiet(self._library, 1)[0]
-        starts = [self._stand.starts_s(camera) for _ in range(1 + self._extent.repeats)]
+        starts = [self._stand.starts_s(camera) for _ in range(self._extent.repeats)]
         self._record.put("start_s", Figure.of([first_s for first_s, _ in starts]))
         self._record.put("restart_s", Figure.of([next_s for _, next_s in starts]))
 

@@ -92,6 +92,7 @@ class Bench:
             parts.do(f"loop D: {condition}", _of_d(condition), partial(costs.agent_mixed, condition))
         parts.do("reference: time to alarm", ["time_to_alarm_s.reference"], real.alarms_of_reference)
         parts.do("loop A: time to alarm", ["time_to_alarm_s.A"], real.alarms_of_a)
+        parts.do("prefilter: what it misses", ["prefilter"], lambda: self._audit(record))
         parts.do("loop D: real time, with hazards", ["confirmed", "time_to_alarm_s.D", "latency_ms"], real.confirm)
         parts.do("loop D: twice too many", ["overload_p99_ms"], real.overload)
         for loop in reversed(RIVALS):
@@ -102,7 +103,6 @@ class Bench:
             "packing_ratio",
         ]  # fmt: skip
         parts.do("single steps", steps, lambda: costs.steps(MODEL))
-        parts.do("prefilter: what it misses", ["prefilter"], lambda: self._audit(record))
 
     def _raise(self, parts: Parts, real: RealTime) -> None:
         parts.do("loop D: quiet, twenty hazards", ["cameras.quiet.D", "time_to_alarm_s.D"], real.twenty_hazards)

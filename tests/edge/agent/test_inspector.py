@@ -283,6 +283,12 @@ def test_what_takes_long_to_look_at_has_to_be_looked_at_sooner(
     assert bench.inspector.stats("gate").late == 1 - told
 
 
+def test_an_alarm_may_come_while_any_view_has_signs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not bench.inspector.following
+    monkeypatch.setattr(Watch, "has_signs", property(lambda watch: watch.plan.source == "yard"))
+    assert bench.inspector.following
+
+
 def a_core_is_free(turns: Turns) -> bool:
     with turns.turn(0.0) as mine:
         return mine
