@@ -37,7 +37,7 @@ class Extent:
         repeats: of each measurement.
         predict_s: seconds of a recording that loop A, which looks at all of it, is given.
         lead_s: quiet before the first hazard of a run.
-        apart_s: from one hazard of a run to the next: as one ends.
+        hazard_s: how long each hazard is, and from one of a run to the next.
         tail_s: quiet after the last.
         most_cameras: no more than this are run, whatever would fit.
         most_s: whatever has not begun by then is left out.
@@ -52,7 +52,7 @@ class Extent:
     repeats: int = 1
     predict_s: float = 2.0
     lead_s: float = 12.0
-    apart_s: float = 16.0
+    hazard_s: float = 12.0
     tail_s: float = 2.0
     most_cameras: int = 400
     most_s: float = 465.0
@@ -69,15 +69,16 @@ class Extent:
             sub_load=max(2, round(self.sub_load * factor)),
             predict_s=max(1.0, self.predict_s * factor),
             lead_s=max(4.0, self.lead_s * factor),
-            apart_s=self.apart_s * factor,
+            hazard_s=max(4.0, self.hazard_s * factor),
             most_cameras=_FEW,
         )
 
 
 QUICK = Extent(quick=True)
 WHOLE = Extent(
-    quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, lead_s=24.0, tail_s=6.0, most_s=2300.0
-)
+    quick=False, settle_s=10.0, quiet_s=20.0, repeats=2, predict_s=6.0, lead_s=24.0, hazard_s=16.0, tail_s=6.0,
+    most_s=2300.0,
+)  # fmt: skip
 
 
 class Parts:

@@ -23,7 +23,6 @@ from pipelines.hazards import HazardKind
 Film = tuple[Path, Mapping[HazardKind, Sequence[tuple[float, float]]]]
 
 MODEL = "fire-smoke"
-HAZARD_S = 16.0
 
 _AUDIT_FPS = 5.0
 _QUICK_DRILL_S = 5.0  # the longest growth of a drill in a quick run
@@ -46,7 +45,6 @@ class Bench:
     films: Sequence[Film]
     models: Path | None
     tell: Callable[[str], None]
-    hazard_s: float = HAZARD_S
 
     def run(self, record: Record) -> None:
         """Measure; the record has all that came of it, and the reason for what did not.
@@ -67,7 +65,7 @@ class Bench:
             record.content["machine"]["broker"] = kind
             stand = Stand(Path(name), settings, self.models)
             costs = Costs(record, self.library, stand, self.extent, self.models)
-            scenes = hazards(self.hazard_s, self.films)
+            scenes = hazards(self.extent.hazard_s, self.films)
             real = RealTime(record, self.library, stand, costs, scenes, self.extent, self.models)
             self._clips(parts, record)
             self._estimate(parts, record, costs, real)

@@ -211,7 +211,7 @@ class RealTime:
     ) -> tuple[Watched, list[Camera]]:
         make = scene_of.quiet if condition == "quiet" else scene_of.active10
         lead_s = self._extent.lead_s + count * _WAKING_S
-        plan = staggered(scenes, lead_s, self._extent.apart_s if apart_s is None else apart_s)
+        plan = staggered(scenes, lead_s, self._extent.hazard_s if apart_s is None else apart_s)
         substream = condition == "substream"
         calm = make(self._library, count)
         cameras = scene_of.with_hazards(

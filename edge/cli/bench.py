@@ -61,7 +61,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     from edge.bench.bench import QUICK, WHOLE
     from edge.bench.clips import MAIN, Library
     from edge.bench.record import FILE, Record
-    from edge.bench.run import HAZARD_S, Bench
+    from edge.bench.run import Bench
     from edge.share import share_folder
 
     def tell(line: str) -> None:
@@ -76,7 +76,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     if limit is not None:
         extent = replace(extent, most_s=limit)
     record = Record(out / FILE if out is not None else None)
-    Bench(extent, library, _films(clips), models, tell, max(4.0, HAZARD_S * shorter)).run(record)
+    Bench(extent, library, _films(clips), models, tell).run(record)
     if out is not None:
         _write(record, out)
     if json:
