@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -132,10 +134,10 @@ class Prefilter:
 
     def _compare_slow(self, luma: Plane, now: float) -> None:
         """Stays: neither what passes, which the picture shows, nor what has passed, whose trace the fast one shows."""
-        planes = (relit(self._slow.shown, self._fast.shown), self._fast.shown, luma)
-        stays = _apart(*planes, max(self._noise.levels * SLOW_NOISE_TIMES, LEAST_SLOW))
-        slow, fast, wide = (np.asarray(cv2.blur(plane, (WIDE, WIDE)), np.uint8) for plane in planes)
-        stays |= _apart(slow, fast, wide, max(self._noise.levels * WIDE_NOISE_TIMES, LEAST_WIDE))
+        slow, noise = relit(self._slow.shown, self._fast.shown), self._noise.levels
+        stays = _differs(slow, [self._fast.shown, luma], max(noise * SLOW_NOISE_TIMES, LEAST_SLOW))
+        slow, *both = (np.asarray(cv2.blur(each, (WIDE, WIDE)), np.uint8) for each in (slow, self._fast.shown, luma))
+        stays |= _differs(slow, both, max(noise * WIDE_NOISE_TIMES, LEAST_WIDE))
         self._slow_counts = count(np.flatnonzero(stays))
         self._slow_look_s = now
 
@@ -165,9 +167,10 @@ class Prefilter:
         self._noise.learn(luma, last)
 
 
-def _apart(slow: Plane, fast: Plane, luma: Plane, limit: float) -> _Mask:
-    """Where the slow background is not like the others, `(rows, columns)`."""
-    return np.asarray((cv2.absdiff(fast, slow) > limit) & (cv2.absdiff(luma, slow) > limit), np.bool_)
+def _differs(background: Plane, both: Sequence[Plane], limit: float) -> _Mask:
+    """Where each of two planes differs from a background by more than so many levels: `(rows, columns)`."""
+    one, other = (cv2.absdiff(plane, background) > limit for plane in both)
+    return np.asarray(one & other, np.bool_)
 
 
 class _Derived(Derived):
